@@ -1,0 +1,23 @@
+"""Standard practice overfits: with weight decay 0.1 the validation loss turns up again in epochs and in
+parameters.
+
+    python -m launch figure infinite_compute/fig2 --scale=cpu --run-missing
+
+Left: the headline model, epoch by epoch. Right: the best loss of each model.
+Runs and FLOPs: cpu 30, 2e13; gpu 8, 1e16; paper 25, 2e20.
+Expect a U in epochs, and no gain from the largest model.
+"""
+
+from collections.abc import Iterator
+
+from ml_collections import ConfigDict
+
+from configs.infinite_compute import recipes
+from configs.infinite_compute.base import cost, get_config, needs, resolve
+from configs.sweeps import Overrides
+
+__all__ = ["cost", "get_config", "needs", "resolve", "sweep"]
+
+
+def sweep(config: ConfigDict) -> Iterator[Overrides]:
+    yield from recipes.standard(config)

@@ -1,0 +1,30 @@
+"""Data scaling: the asymptote of every recipe at several D, and a law in D for each.
+
+    python -m launch figure infinite_compute/fig7 --scale=cpu --run-missing
+
+Runs and FLOPs: cpu 118, 9e13; gpu 27, 9e16; paper 187, 1e22.
+Expect near-parallel laws: each recipe is worth a constant factor of data.
+"""
+
+from collections.abc import Iterator
+
+from ml_collections import ConfigDict
+
+from configs.infinite_compute import recipes
+from configs.infinite_compute.base import cost, get_config, needs, resolve
+from configs.sweeps import Overrides, chain
+
+__all__ = ["cost", "get_config", "needs", "resolve", "sweep"]
+
+ROWS = "metrics"  # one row per logged number of members
+
+
+def sweep(config: ConfigDict) -> Iterator[Overrides]:
+    return chain(
+        recipes.standard(config),
+        recipes.regularised_tuned(config),
+        recipes.joint(config),
+        recipes.standard_by_data(config),
+        recipes.regularised_by_data(config),
+        recipes.joint_by_data(config),
+    )

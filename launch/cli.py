@@ -1,0 +1,126 @@
+"""python -m launch VERB ...: reads the command line, calls the verb, turns bad input into one line and exit code 2."""
+
+import argparse
+import sys
+
+from shared.errors import BadInput
+
+ABOUT = """\
+exit codes: 0 all done, 1 some runs failed, 2 bad input (nothing was started)
+overrides: --config.<field>=<value>, as often as wanted (`show` lists the fields)
+"""
+
+
+def parser() -> argparse.ArgumentParser:
+    """All verbs. A CONFIG is paper/name, as `list` prints it, or a path below configs/."""
+    top = argparse.ArgumentParser("python -m launch", epilog=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter)
+    verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
+
+    def verb(name: str, text: str) -> argparse.ArgumentParser:
+        return verbs.add_parser(name, help=text, description=text)
+
+    def config(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("config", metavar="CONFIG")
+        sub.add_argument("--scale", default="cpu", help="smoke, cpu (default), gpu or paper")
+        sub.add_argument("--sweep", default="", metavar="TAG", help="sweep_TAG of the config file instead of sweep")
+
+    def launching(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--jobs", type=int, default=0, help="workers at once (default: one per core, or per accelerator)")
+        sub.add_argument("--yes", action="store_true", help="launch without asking")
+        sub.add_argument("--dry", action="store_true", help="preview only")
+        sub.add_argument("--canary", action="store_true", help="one run first, the rest only if it lives")
+        sub.add_argument("--fail-fast", action="store_true", help="stop everything at the first failure")
+        sub.add_argument("--limit", type=int, default=0, help="only the first N cells of the sweep")
+        sub.add_argument(
+            "--rerun", default="", choices=("", "stale", "diverged", "all"), metavar="WHICH",
+            help="also repeat finished runs: stale (the code changed since), diverged, or all",
+        )  # fmt: skip
+
+    sub = verb("list", "papers, their figures and what each costs")
+    sub.add_argument("paper", nargs="?", default="")
+    config(verb("show", "a resolved config, its sweep and its needs"))
+    sub = verb("run", "one config, as one run (its sweep is left out)")
+    config(sub), launching(sub)
+    sub = verb("sweep", "all runs of a config file: preview, then launch what is not done yet")
+    config(sub), launching(sub)
+    sub = verb("status", "sweeps and runs as they stand")
+    sub.add_argument("glob", nargs="?", default="", help="sweep (paper/config) or run id, wildcards allowed")
+    sub = verb("logs", "what a run printed")
+    sub.add_argument("run", metavar="RUN")
+    sub.add_argument("-f", "--follow", action="store_true")
+    sub = verb("cancel", "stop runs; what they saved stays")
+    sub.add_argument("glob", help="sweep (paper/config) or run id, wildcards allowed")
+    sub = verb("retry", "launch again what failed, was cancelled or was preempted in a recorded sweep or of a run")
+    sub.add_argument("glob", help="sweep (paper/config) or run id, wildcards allowed")
+    launching(sub)
+    sub = verb("compare", "one row per setting, seeds folded into mean and interval")
+    sub.add_argument("glob", help="sweep (paper/config) or run id, wildcards allowed")
+    sub.add_argument("--metric", default="", help="the number to compare (default: the first final number)")
+    sub.add_argument("--csv", default="", metavar="FILE")
+    sub = verb("figure", "the paper's figure from finished runs, else from the committed results")
+    sub.add_argument("config", metavar="CONFIG")
+    sub.add_argument("--scale", default="cpu")
+    sub.add_argument("--out", default="out")
+    sub.add_argument("--run-missing", action="store_true", help="launch exactly the missing runs first")
+    sub.add_argument("--record", action="store_true", help="write the table to projects/<paper>/results/<scale>/")
+    sub = verb("report", "figures, runs and comparisons on one static page")
+    sub.add_argument("--out", default="out")
+    sub.add_argument("--scale", default="cpu")
+    sub = verb("data", "data sets: list them, or fetch and prepare one")
+    sub.add_argument("name", nargs="?", default="")
+    sub.add_argument("--vocab", type=int, default=512)
+    sub.add_argument("--from", dest="source", default="", metavar="FILE", help="a copy fetched by other means")
+    sub = verb("sync", "upload offline W&B runs (needs WANDB_API_KEY); safe to repeat")
+    sub.add_argument("glob", nargs="?", default="*")
+    return top
+
+
+def main(arguments: list[str]) -> int:
+    options, rest = parser().parse_known_args(arguments)
+    try:
+        return dispatch(options, rest)
+    except BadInput as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 2
+    except BrokenPipeError:
+        return 0
+
+
+def dispatch(options: argparse.Namespace, rest: list[str]) -> int:
+    """Each verb lives in a module of its own, imported only when asked for."""
+    takes_overrides = options.verb in ("show", "run", "sweep", "figure")
+    if rest and not takes_overrides:
+        raise BadInput(f"{rest[0]!r} means nothing to `launch {options.verb}`: see `python -m launch {options.verb} --help`")
+    match options.verb:
+        case "list" | "show":
+            from launch import show
+
+            return show.list_papers(options.paper) if options.verb == "list" else show.show(options, rest)
+        case "run" | "sweep" | "retry":
+            from launch import start
+
+            return getattr(start, options.verb)(options, rest)
+        case "status" | "logs" | "cancel":
+            from launch import status
+
+            return getattr(status, options.verb)(options)
+        case "compare":
+            from launch import compare
+
+            return compare.compare(options)
+        case "figure":
+            from launch import figure
+
+            return figure.figure(options, rest)
+        case "report":
+            from launch import report
+
+            return report.report(options)
+        case "data":
+            from launch import data
+
+            return data.data(options)
+        case _:
+            from launch import sync
+
+            return sync.sync(options)

@@ -1,0 +1,135 @@
+"""Config files: find one, load it, override it, resolve it to plain values. A config file is code, so only files below
+configs/ are taken."""
+
+import difflib
+import importlib
+import json
+import math
+from pathlib import Path
+from types import ModuleType
+from typing import Any, Iterable
+
+from ml_collections import ConfigDict
+from ml_collections import config_flags
+
+from absl import flags
+from shared.errors import BadInput
+
+ROOT = Path(__file__).resolve().parent.parent
+SCALES = ("smoke", "cpu", "gpu", "paper")
+
+
+def names() -> list[str]:
+    """All config files that are experiments, as paper/name."""
+    hidden = ("__init__", "base", "tuned")
+    folders = sorted(path for path in (ROOT / "configs").iterdir() if (path / "base.py").exists())
+    return [f"{folder.name}/{path.stem}" for folder in folders for path in sorted(folder.glob("*.py")) if path.stem not in hidden]
+
+
+def load(name: str) -> ModuleType:
+    """The module of `paper/name`, given like that or as a path below configs/."""
+    known = names()
+    short = name.removesuffix(".py")
+    path = Path(name)
+    if path.suffix == ".py" and path.exists():
+        try:
+            short = str(path.resolve().relative_to(ROOT / "configs").with_suffix(""))
+        except ValueError:
+            raise BadInput(f"{name} lies outside configs/, and a config file is code: move it to configs/<paper>/") from None
+    short = short.removeprefix("configs/")
+    if short not in known:
+        paper = short.split("/")[0]
+        papers = sorted({item.split("/")[0] for item in known})
+        if paper not in papers:
+            raise BadInput(f"no paper {paper!r}{near(paper, papers)}; `python -m launch list` shows them")
+        raise BadInput(f"no config {short!r}{near(short, known)}; `python -m launch list {paper}` shows them")
+    return importlib.import_module("configs." + short.replace("/", "."))
+
+
+def near(word: str, words: Iterable[str]) -> str:
+    found = difflib.get_close_matches(word, list(words), 1, 0.5)
+    return f" (did you mean {found[0]!r}?)" if found else ""
+
+
+def name_of(module: ModuleType) -> str:
+    return module.__name__.removeprefix("configs.").replace(".", "/")
+
+
+def base_config(module: ModuleType, scale: str, arguments: list[str]) -> ConfigDict:
+    """get_config(scale) with the command line's --config.key=value flags on it, locked but not yet resolved."""
+    if scale not in SCALES:
+        raise BadInput(f"no scale {scale!r}{near(scale, SCALES)}; choose one of {', '.join(SCALES)}")
+    config = module.get_config(scale)
+    config.lock()
+    stray = [word for word in arguments if not word.startswith("--config.") or "=" not in word]
+    if stray:
+        raise BadInput(f"{stray[0]!r} is no override: write --config.<field>=<value>")
+    wrong = [word for word in arguments if key_of(word) not in flatten(config.to_dict())]
+    if wrong:
+        fields = flatten(config.to_dict())
+        raise BadInput("; ".join(f"no field {key_of(word)!r}{near(key_of(word), fields)}" for word in wrong))
+    values = flags.FlagValues()
+    config_flags.DEFINE_config_dict("config", config, lock_config=True, flag_values=values)
+    try:
+        values(["launch", *arguments])
+    except (flags.Error, ValueError, TypeError) as error:
+        raise BadInput(" ".join(str(error).split())) from None
+    return config
+
+
+def key_of(argument: str) -> str:
+    return argument.removeprefix("--config.").split("=")[0]
+
+
+def flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
+    """Nested dict -> {"a.b": value}."""
+    flat: dict[str, Any] = {}
+    for key, value in tree.items():
+        if isinstance(value, dict) and value:
+            flat |= flatten(value, f"{prefix}{key}.")
+        else:
+            flat[prefix + key] = value
+    return flat
+
+
+def problems(config: ConfigDict, overrides: dict[str, Any]) -> list[str]:
+    """What is wrong with a cell of a sweep: unknown fields, values of another type."""
+    fields, found = flatten(config.to_dict()), []
+    for key, value in overrides.items():
+        if key not in fields:
+            found.append(f"no field {key!r}{near(key, fields)}")
+        elif not same_kind(fields[key], value):
+            found.append(f"{key} is a {type(fields[key]).__name__}, not {value!r}")
+    return found
+
+
+def same_kind(old: Any, new: Any) -> bool:
+    if isinstance(old, bool) or isinstance(new, bool):
+        return isinstance(old, bool) and isinstance(new, bool)
+    if isinstance(old, float):
+        return isinstance(new, (int, float))
+    return isinstance(new, type(old)) or (isinstance(old, (list, tuple)) and isinstance(new, (list, tuple)))
+
+
+def resolved(module: ModuleType, config: ConfigDict, overrides: dict[str, Any]) -> dict[str, Any]:
+    """The plain values that a run computes with: overrides, then the file's own resolve()."""
+    config = ConfigDict(config.to_dict())
+    for key, value in overrides.items():
+        *path, last = key.split(".")
+        node = config
+        for part in path:
+            node = node[part]
+        node[last] = float(value) if isinstance(node[last], float) else value
+    try:
+        module.resolve(config)
+    except ValueError as error:
+        raise BadInput(f"{name_of(module)}: {error}") from None
+    plain = json.loads(json.dumps(config.to_dict(), default=refuse))  # tuples -> lists, nothing but JSON
+    bad = [key for key, value in flatten(plain).items() if isinstance(value, float) and not math.isfinite(value)]
+    if bad:
+        raise BadInput(f"{name_of(module)}: {bad[0]} is not a finite number")
+    return plain
+
+
+def refuse(value: Any) -> Any:
+    raise BadInput(f"a config holds {value!r}, which JSON cannot say: use numbers, strings, lists")

@@ -1,0 +1,56 @@
+"""How runs are arranged: which of them train as one program, and how many such packs side by side.
+
+Members of a pack differ only in `config.packable`, fields that enter the training step as arrays. What is fastest
+depends on the device (`make bench` prints the four arrangements):
+  CPU          a program uses one core well and two badly, so every core gets a worker of its own and the runs are dealt
+               out over them; runs so small that starting a process costs more than the training go into one pack.
+  accelerator  as many members as fit into memory share one program.
+"""
+
+import json
+import math
+from dataclasses import dataclass
+
+from configs.meshes import Mesh
+from launch.plan import RunSpec
+
+START_SECONDS = 8.0  # importing jax and compiling, on one CPU core
+
+
+@dataclass(frozen=True)
+class Pack:
+    runs: tuple[RunSpec, ...]
+
+    @property
+    def flops(self) -> float:
+        return sum(run.flops for run in self.runs)
+
+
+def group_key(run: RunSpec) -> str:
+    """Equal for runs that can train as one program."""
+    shared = {key: value for key, value in run.flat.items() if key not in run.config["packable"]}
+    return json.dumps([run.paper, shared, run.needs], sort_keys=True)
+
+
+def arrange(ready: list[RunSpec], slots: int, mesh: Mesh) -> list[Pack]:
+    """Deals `ready` runs into packs for `slots` workers, in the order of their first run."""
+    groups: dict[str, list[RunSpec]] = {}
+    for run in ready:
+        groups.setdefault(group_key(run), []).append(run)
+    packs = []
+    for group in groups.values():
+        size = pack_size(group, slots, mesh)
+        packs += [Pack(tuple(group[start : start + size])) for start in range(0, len(group), size)]
+    return packs
+
+
+def pack_size(group: list[RunSpec], slots: int, mesh: Mesh) -> int:
+    """Members per pack for runs that could all train together."""
+    if not group[0].config["packable"]:
+        return 1
+    seconds = sum(run.flops for run in group) / (mesh.rate * mesh.devices)
+    share = 1 if seconds < slots * START_SECONDS else slots  # too little work to pay for a second start
+    size = math.ceil(len(group) / share)
+    if mesh.memory:
+        size = min(size, int(0.8 * mesh.memory * mesh.devices // max(1.0, group[0].bytes)))
+    return max(1, min(size, mesh.widest))

@@ -1,0 +1,171 @@
+"""Config file + scale + overrides + sweep -> a plan: a DAG of content-addressed runs. Pure: reads config files, touches
+no disk, never imports jax."""
+
+import hashlib
+import json
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from typing import Any
+
+from launch import configs
+from shared.errors import BadInput
+from shared.rundir import RunDir, runs_root
+
+# What cannot change a result stays out of a run's identity: two runs that differ only here are the same run.
+OUTSIDE_IDENTITY = ("scale", "mesh", "packable", "save")
+
+
+@dataclass(frozen=True)
+class RunSpec:
+    """One run: what it computes, and the runs whose results it consumes."""
+
+    id: str
+    paper: str
+    config: dict[str, Any] = field(compare=False, repr=False)
+    needs: dict[str, list[str]] = field(compare=False, repr=False)  # name -> run ids
+    flops: float = field(compare=False, default=0.0)
+    bytes: float = field(compare=False, default=0.0)  # device memory to train it: parameters, gradient, moments, activations
+    source: str = field(compare=False, default="")
+
+    @property
+    def dir(self) -> RunDir:
+        return RunDir(runs_root() / self.paper / self.config["entry"] / self.id)
+
+    @cached_property
+    def flat(self) -> dict[str, Any]:
+        return configs.flatten(self.config)
+
+    def record(self, label: str, group: str) -> dict[str, Any]:
+        """config.json."""
+        return {
+            "identity": self.id,
+            "paper": self.paper,
+            "scale": self.config["scale"],
+            "config": self.config,
+            "needs": self.needs,
+            "label": label,
+            "group": group,
+        }
+
+
+@dataclass(frozen=True)
+class Plan:
+    """`targets` are the cells of the sweep; `runs` holds them and everything they need, needs first."""
+
+    name: str
+    scale: str
+    runs: dict[str, RunSpec]
+    targets: list[str]
+    duplicates: int  # cells that turned out to be the same run as another cell
+    single: bool  # one run, without the file's sweep
+
+    def first(self, count: int) -> "Plan":
+        """The first `count` cells and what they need."""
+        kept = set().union(*(self.ancestry(target) for target in self.targets[:count]))
+        runs = {run_id: run for run_id, run in self.runs.items() if run_id in kept}
+        return replace(self, runs=runs, targets=self.targets[:count])
+
+    def ancestry(self, run_id: str) -> set[str]:
+        """A run and everything it needs."""
+        needs = (need for needs in self.runs[run_id].needs.values() for need in needs)
+        return {run_id}.union(*(self.ancestry(need) for need in needs))
+
+    @cached_property
+    def columns(self) -> list[str]:
+        """The config fields that vary over the targets."""
+        return varying([self.runs[target].flat for target in self.targets])
+
+    def label(self, run_id: str) -> str:
+        """A readable name: the fields in which this run differs from the others of its kind."""
+        run = self.runs[run_id]
+        peers = [other.flat for other in self.runs.values() if other.config["entry"] == run.config["entry"]]
+        return " ".join(f"{key.split('.')[-1]}={short(run.flat[key])}" for key in varying(peers))[:64]
+
+
+def varying(rows: list[dict[str, Any]]) -> list[str]:
+    keys = dict.fromkeys(key for row in rows for key in row)
+    derived = ("packable", "scale")
+    return [key for key in keys if key not in derived and len({json.dumps(row.get(key)) for row in rows}) > 1]
+
+
+def short(value: Any) -> str:
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def build(name: str, scale: str, arguments: list[str], tag: str = "", single: bool = False) -> Plan:
+    """Expands one config file: `sweep` (or `sweep_<tag>`, or for a `single` run none), its needs, and theirs."""
+    module = configs.load(name)
+    base = configs.base_config(module, scale, arguments)
+    given = {configs.key_of(word) for word in arguments}
+    cells = [{}] if single else expand(module, base, tag)
+    found = [line for cell in cells for line in configs.problems(base, cell)]
+    found += [f"{key} is swept by {name}: leave out --config.{key}" for cell in cells for key in cell if key in given]
+    if found:
+        raise BadInput("; ".join(dict.fromkeys(found)))
+    builder = Builder(scale)
+    targets = [builder.add(module, base, cell) for cell in cells]
+    return Plan(configs.name_of(module), scale, builder.runs, list(dict.fromkeys(targets)), len(targets) - len(set(targets)), single)
+
+
+def expand(module: Any, base: Any, tag: str) -> list[dict[str, Any]]:
+    """The cells of the sweep; a file without one is a single run."""
+    wanted = f"sweep_{tag}" if tag else "sweep"
+    if not hasattr(module, wanted):
+        tags = [item.removeprefix("sweep_") for item in dir(module) if item.startswith("sweep_")]
+        if tag:
+            raise BadInput(f"{configs.name_of(module)} has no sweep {tag!r}; it has {', '.join(tags) or 'none'}")
+        return [{}]
+    cells = list(getattr(module, wanted)(base))
+    if not cells:
+        raise BadInput(f"the sweep of {configs.name_of(module)} is empty at scale {base.scale!r}: nothing to run")
+    return cells
+
+
+class Builder:
+    """Collects runs, needs first, each once."""
+
+    def __init__(self, scale: str):
+        self.scale = scale
+        self.runs: dict[str, RunSpec] = {}
+        self.open: list[str] = []  # the chain of needs being followed, to find a cycle
+        self.bases: dict[str, Any] = {}  # config file -> its config before overrides
+        self.known: dict[str, str] = {}  # (file, overrides) -> run id
+
+    def add(self, module: Any, base: Any, overrides: dict[str, Any]) -> str:
+        name = configs.name_of(module)
+        mark = json.dumps([name, id(base), overrides], sort_keys=True)
+        if mark in self.known:
+            return self.known[mark]
+        if mark in self.open:
+            raise BadInput(f"{name} needs itself, by way of {len(self.open) - self.open.index(mark)} config files: break the cycle")
+        self.open.append(mark)
+        config = configs.resolved(module, base, overrides)
+        needs = {}
+        if hasattr(module, "needs"):
+            for key, wanted in module.needs(configs.ConfigDict(config)).items():
+                pairs = [wanted] if isinstance(wanted, tuple) else list(wanted)
+                needs[key] = [self.need(file, changes) for file, changes in pairs]
+        run_id = identity(config, needs)
+        cost = module.cost(configs.ConfigDict(config))
+        paper = name.split("/")[0]
+        self.runs.setdefault(run_id, RunSpec(run_id, paper, config, needs, cost["flops"], cost["bytes"], name))
+        self.open.pop()
+        self.known[mark] = run_id
+        return run_id
+
+    def need(self, file: str, overrides: dict[str, Any]) -> str:
+        module = configs.load(file)
+        name = configs.name_of(module)
+        if name not in self.bases:
+            self.bases[name] = configs.base_config(module, self.scale, [])
+        wrong = configs.problems(self.bases[name], overrides)
+        if wrong:
+            raise BadInput(f"a need of {file}: " + "; ".join(wrong))
+        return self.add(module, self.bases[name], overrides)
+
+
+def identity(config: dict[str, Any], needs: dict[str, list[str]]) -> str:
+    """Hash of the canonical JSON of what fixes the result: 12 hex digits."""
+    inside = {key: value for key, value in config.items() if key not in OUTSIDE_IDENTITY}
+    text = json.dumps({"config": inside, "needs": needs}, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

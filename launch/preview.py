@@ -1,0 +1,91 @@
+"""What a launch would do, before it does it; and what it did, after."""
+
+import subprocess
+from functools import lru_cache
+
+from rich.console import Console
+from rich.table import Table
+
+from configs.meshes import Mesh
+from launch.configs import ROOT
+from launch.engines import local
+from launch.pack import arrange
+from launch.plan import Plan, RunSpec, short
+from launch.sweep import Sweep
+from shared.rundir import FINISHED
+
+ROWS = 12
+
+
+def todo(plan: Plan, rerun: str) -> list[str]:
+    """The runs that this launch computes: all that are not finished, and what --rerun asks for besides."""
+    return [run_id for run_id, run in plan.runs.items() if run.dir.state() not in FINISHED or repeats(run, rerun)]
+
+
+def repeats(run: RunSpec, rerun: str) -> bool:
+    match rerun:
+        case "all":
+            return True
+        case "diverged":
+            return run.dir.state() == "diverged"
+        case "stale":
+            return stale(run)
+    return False
+
+
+def stale(run: RunSpec) -> bool:
+    """Whether the code a finished run rests on has changed since: its paper's folder, or shared/."""
+    from shared.rundir import read_json
+
+    commit = read_json(run.dir.path / "env.json").get("commit", "")
+    return bool(commit) and changed_since(commit, run.paper)
+
+
+@lru_cache
+def changed_since(commit: str, paper: str) -> bool:
+    words = ["git", "diff", "--quiet", commit, "HEAD", "--", f"projects/{paper}/*.py", "shared"]
+    return subprocess.run(words, cwd=ROOT, capture_output=True).returncode == 1
+
+
+def show(console: Console, plan: Plan, waiting: list[str], mesh: Mesh, jobs: int) -> None:
+    """Count, the columns that vary, done / running / to run, packs, cost."""
+    title = f"{plan.name} at scale {plan.scale}"
+    columns = plan.columns
+    table = Table(title=title, title_justify="left")
+    for column in ["run", *columns, "state"]:
+        table.add_column(column)
+    for target in plan.targets[:ROWS]:
+        run = plan.runs[target]
+        table.add_row(target, *(short(run.flat.get(column, "")) for column in columns), run.dir.state())
+    if len(plan.targets) > ROWS:
+        table.add_row("...", *("" for _ in columns), f"{len(plan.targets) - ROWS} more")
+    console.print(table)
+    states = [run.dir.state() for run in plan.runs.values()]
+    done, running = sum(state in FINISHED for state in states), states.count("running")
+    needed = len(plan.runs) - len(plan.targets)
+    same = f", {plan.duplicates} of them the same as another" if plan.duplicates else ""
+    console.print(f"{len(plan.targets) + plan.duplicates} cells{same}; {needed} runs that they need besides")
+    work = [plan.runs[run_id] for run_id in waiting]
+    width = len(local.slots(mesh, jobs)) if mesh.platform == "cpu" else 1
+    packs = arrange(work, width, mesh)
+    flops = sum(run.flops for run in work)
+    minutes = flops / (mesh.rate * mesh.devices * width) / 60
+    console.print(
+        f"{done} done, {running} running, {len(work)} to run in {len(packs)} packs on {width} workers: "
+        f"{flops:.1e} FLOPs, about {minutes:.1f} min at {mesh.rate * mesh.devices * width:.0e} FLOP/s"
+    )
+
+
+def summary(console: Console, plan: Plan, work: Sweep) -> None:
+    """One line per kind of end, one per failure."""
+    states = {run_id: run.dir.state() for run_id, run in plan.runs.items()}
+    counts = {state: list(states.values()).count(state) for state in dict.fromkeys(states.values())}
+    console.print(f"{plan.name}: " + ", ".join(f"{count} {state}" for state, count in counts.items()))
+    for run_id, run in plan.runs.items():
+        if states[run_id] in ("failed", "diverged"):
+            lines = run.dir.status().get("error", "").strip().splitlines()
+            console.print(f"  {states[run_id]} {run_id} {plan.label(run_id)}: {lines[-1] if lines else ''}", markup=False)
+        elif run_id in work.blocked:
+            console.print(f"  blocked {run_id} {plan.label(run_id)}: {work.blocked[run_id]}", markup=False)
+    if "failed" in counts:
+        console.print(f"`python -m launch logs RUN` shows what happened; `python -m launch retry {plan.name}` tries again")

@@ -1,0 +1,40 @@
+"""The verbs list and show."""
+
+import argparse
+import json
+
+from rich.console import Console
+from rich.table import Table
+
+from launch import configs, plan, preview
+from launch.start import mesh_of
+
+
+def list_papers(paper: str) -> int:
+    """Every config file with the first line of its docstring, and how many runs it is at scale cpu."""
+    console = Console()
+    names = [name for name in configs.names() if name.startswith(f"{paper}/" if paper else "")]
+    if not names:
+        configs.load(f"{paper}/")  # raises, with the nearest paper
+    table = Table()
+    for column in ("config", "what it shows", "runs", "FLOPs"):
+        table.add_column(column, justify="right" if column in ("runs", "FLOPs") else "left", no_wrap=column == "config")
+    for name in names:
+        built = plan.build(name, "cpu", [])
+        flops = sum(run.flops for run in built.runs.values())
+        first = (configs.load(name).__doc__ or "").strip().splitlines()[0]
+        table.add_row(name, first, str(len(built.runs)), f"{flops:.1e}")
+    console.print(table)
+    console.print("runs and FLOPs at scale cpu, needs included; figures share runs, and a run is computed once")
+    return 0
+
+
+def show(options: argparse.Namespace, overrides: list[str]) -> int:
+    """The resolved config, what differs from the file's own, the sweep and the cost."""
+    console = Console()
+    built = plan.build(options.config, options.scale, overrides, options.sweep)
+    module = configs.load(options.config)
+    console.print((module.__doc__ or "").strip(), markup=False)
+    console.print(json.dumps(built.runs[built.targets[0]].config, indent=1), markup=False)
+    preview.show(console, built, preview.todo(built, ""), mesh_of(built), 0)
+    return 0

@@ -1,0 +1,101 @@
+"""The verbs that compute: run, sweep, retry. Preview first, then launch what is not done yet."""
+
+import argparse
+import sys
+
+from rich.console import Console
+
+from configs.meshes import MESHES, Mesh
+from launch import configs, preview, progress
+from launch import plan as planning
+from launch.plan import Plan
+from launch.sweep import Sweep, create, recorded, record, reset
+from launch.select import chosen
+from shared.data import registry
+from shared.errors import BadInput
+from shared.rundir import FINISHED
+
+ASK_ABOVE = 1000  # runs: more than that are launched only with --yes, whoever asks
+
+
+def sweep(options: argparse.Namespace, overrides: list[str]) -> int:
+    return launch(planning.build(options.config, options.scale, overrides, options.sweep), options, overrides)
+
+
+def run(options: argparse.Namespace, overrides: list[str]) -> int:
+    return launch(planning.build(options.config, options.scale, overrides, single=True), options, overrides)
+
+
+def retry(options: argparse.Namespace, _: list[str]) -> int:
+    """Launches again the unfinished runs of the recorded sweeps (or the sweeps of the runs) that match."""
+    sweeps = recorded(options.glob)
+    matching = {run.id for run in chosen(options.glob)}
+    if not sweeps:
+        sweeps = [item for item in recorded() if any(path.rpartition("/")[2] in matching for path in item["runs"])]
+    if not sweeps:
+        raise BadInput(f"no recorded sweep or run matches {options.glob!r}: `python -m launch status` shows them")
+    codes = []
+    for item in sweeps:
+        plan = planning.build(item["name"], item["scale"], item["arguments"], item["tag"], single=item["single"])
+        for spec in plan.runs.values():
+            if spec.id in matching and spec.dir.status().get("state") == "cancelled":
+                spec.dir.update(state="queued")
+        codes.append(launch(plan, options, item["arguments"]))
+    return max(codes)
+
+
+def launch(plan: Plan, options: argparse.Namespace, overrides: list[str]) -> int:
+    """Preview, checks, launch, summary. Exit code 0: all done; 1: some failed; BadInput: nothing started."""
+    console = Console()
+    if options.limit:
+        plan = plan.first(options.limit)
+    mesh = mesh_of(plan)
+    todo = preview.todo(plan, options.rerun)
+    if len(plan.runs) > 1 or options.dry:
+        preview.show(console, plan, todo, mesh, options.jobs)
+    if options.dry:
+        return 0
+    if not todo:
+        console.print(f"{plan.name} ({plan.scale}): all {len(plan.runs)} runs are done; nothing to do")
+        return 0
+    check_data(plan)
+    confirm(plan, len(todo), options.yes)
+    for run_id in todo:
+        if plan.runs[run_id].dir.state() in FINISHED:
+            reset(plan.runs[run_id].dir)
+    create(plan)
+    record(plan, overrides, getattr(options, "sweep", ""))
+    with progress.Table(console, plan) as table:
+        work = Sweep(plan, mesh, options.jobs, options.fail_fast, table.update)
+        fine = True
+        if options.canary:
+            fine = work.carry(only=todo[0])
+        if fine:
+            fine = work.carry()
+    preview.summary(console, plan, work)
+    return 0 if fine else 1
+
+
+def mesh_of(plan: Plan) -> Mesh:
+    """The mesh that the plan's runs name."""
+    name = next(iter(plan.runs.values())).config["mesh"]
+    if name not in MESHES:
+        raise BadInput(f"no mesh {name!r}{configs.near(name, MESHES)}; configs/meshes.py has {', '.join(MESHES)}")
+    return MESHES[name]
+
+
+def check_data(plan: Plan) -> None:
+    """Every data set must be there before the first run starts."""
+    wanted = {(run.config["data"]["name"], run.config["data"]["vocab"]) for run in plan.runs.values() if "data" in run.config}
+    for name, vocab in sorted(wanted):
+        if registry.source(name).network and not registry.available(name, vocab):
+            raise BadInput(f"data set {name} with vocabulary {vocab} is not prepared: run {registry.command(name, vocab)}")
+
+
+def confirm(plan: Plan, count: int, yes: bool) -> None:
+    if yes or (len(plan.runs) == 1 and count == 1):
+        return
+    if not sys.stdin.isatty():
+        raise BadInput("nobody is here to say yes: add --yes to launch, or --dry for the preview alone")
+    if input(f"launch {count} run{'s' if count > 1 else ''}? [y/N] ").strip().lower() not in ("y", "yes"):
+        raise BadInput("not launched")

@@ -1,0 +1,71 @@
+"""Trains one model, or a pack of them: standard, regularised, a member of an ensemble, a distilled student, a model
+continued on a second domain. What they differ in is in the config."""
+
+from typing import Any
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from projects.infinite_compute import evaluation
+from projects.infinite_compute.model import build
+from projects.infinite_compute.synthetic import training_batches
+from shared import checkpoint
+from shared.data import tokens
+from shared.fit import Schedule, Task, fit
+from shared.lm import next_token_loss
+from shared.nn.pure import Pure
+from shared.optim import adamw, decay_mask, warmup_cosine
+from shared.run import Run
+
+
+def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
+    """The whole experiment. Returns its final numbers, or None when it was asked to stop before the end."""
+    data = tokens.load(config.data.name, config.data.vocab)
+    model = build(config)
+    validation, test = evaluation.held_out(data.val, config), evaluation.held_out(data.test, config)
+    mean_loss = evaluation.mean_loss(model.apply)
+    batches = [training_batches(config, run, data.train, int(seed)) for seed in run.hyper["data.seed"]]
+
+    steps = config.train.steps
+    per_epoch = config.data.tokens // (config.data.context * config.train.batch_size)
+    task = Task(
+        init=start(config, run, model),
+        loss=lambda params, batch, key, hyper: (next_token_loss(model.apply(params, batch), batch), {}),
+        optimizer=lambda hyper: optimizer(config, model, hyper),
+        batch=lambda step: np.stack([batch(step) for batch in batches]),  # [K, B, T]
+        evaluate=lambda params: {"val/loss": mean_loss(params, validation)},
+        axes=model.axes,
+        tokens_per_batch=config.train.batch_size * config.data.context,
+    )
+    schedule = Schedule(
+        steps=steps,
+        log_every=max(1, min(per_epoch // 2, steps // 8)),
+        evaluate_every=max(1, steps // config.evaluation.times),
+        save_minutes=config.save.every_minutes,
+    )
+    fitted = fit(task, schedule, run)
+    if fitted is None:
+        return None
+    if config.save.final:
+        run.save_weights(fitted.params)
+    items = evaluation.probe_items(data.test, config)
+    return fitted.final | {
+        "train/loss": run.recent_mean("train/loss", since=steps - per_epoch),
+        "val/bits_per_byte": evaluation.bits_per_byte(fitted.final["val/loss"], data.bytes_per_token(validation)),
+        "test/loss": mean_loss(fitted.params, test),
+        "probe/accuracy": evaluation.probe_accuracy(model.apply)(fitted.params, items),
+    }
+
+
+def optimizer(config: ConfigDict, model: Pure, hyper: dict[str, Any]) -> Any:
+    c = config.optim
+    lr = warmup_cosine(hyper["optim.lr"], config.train.steps, c.warmup)
+    return adamw(lr, hyper["optim.weight_decay"], decay_mask(model.axes), c.beta1, c.beta2, c.eps, c.clip)
+
+
+def start(config: ConfigDict, run: Run, model: Pure) -> Any:
+    """init(key, hyper): fresh weights, or those of the run that continued pre-training starts from."""
+    if not config.start.data:
+        return lambda key, hyper: model.init(key)
+    weights = checkpoint.load_weights(run.needs["start"][0], model)
+    return lambda key, hyper: weights

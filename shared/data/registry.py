@@ -1,0 +1,78 @@
+"""The data sets there are, by name. Cheap to import: the launcher lists from here."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import NamedTuple
+
+from shared.data import cache, enwik8, prepared, sotu, tiny
+from shared.data.source import Source
+from shared.errors import BadInput
+
+SOURCES = {source.name: source for source in (enwik8.SOURCE, sotu.SOURCE, tiny.SOURCE)}
+
+
+class Row(NamedTuple):
+    """One line of `python -m launch data`."""
+
+    name: str
+    licence: str
+    size: int  # bytes to fetch
+    state: str
+    path: Path
+
+
+def source(name: str) -> Source:
+    if name not in SOURCES:
+        raise BadInput(f"no data set {name!r}: there are {', '.join(SOURCES)}")
+    return SOURCES[name]
+
+
+def folder(name: str, vocab: int) -> Path:
+    """Where the data set lies once prepared. Raises BadInput for an unknown name or an impossible vocabulary."""
+    if not 2 <= vocab <= 1 << 16:
+        raise BadInput(f"a vocabulary of {vocab} does not fit the 16 bits of a token: take 256 to 65536")
+    return prepared.directory(source(name).name, vocab)
+
+
+def command(name: str, vocab: int) -> str:
+    return f"python -m launch data {name} --vocab {vocab}"
+
+
+def available(name: str, vocab: int) -> bool:
+    """Whether loading needs no network: it is prepared and whole, or comes with the code."""
+    return not source(name).network or not prepared.problem(folder(name, vocab))
+
+
+def verify(name: str, vocab: int) -> None:
+    """Compare every byte with what was recorded. Raises BadInput."""
+    if wrong := prepared.problem(folder(name, vocab), deep=True):
+        raise BadInput(f"{folder(name, vocab)} {wrong}: run {command(name, vocab)}")
+
+
+def prepare(name: str, vocab: int, given: Path | None = None, say: Callable[[str], None] = print) -> Path:
+    """Fetch and prepare a data set, and first the one whose tokenizer it uses; return its folder.
+
+    What is there and whole is kept, what is damaged is made again. `given`: a file of the user's instead of the
+    download. `say` gets a line at each stage. Raises BadInput.
+    """
+    from shared.data.prepare import tokens  # here, since listing needs neither numpy nor tokenizers
+
+    target, wanted = folder(name, vocab), source(name)
+    if not prepared.problem(target, deep=True):
+        return target
+    tokenizer = None
+    if wanted.tokenizer != name:
+        tokenizer = prepare(wanted.tokenizer, vocab, None, say) / prepared.TOKENIZER
+    return tokens(wanted, vocab, given, tokenizer, say)
+
+
+def listing() -> list[Row]:
+    return [Row(name, known.licence, known.size, _state(known), cache.root() / name) for name, known in SOURCES.items()]
+
+
+def _state(known: Source) -> str:
+    folders = (cache.root() / known.name).glob("v*")
+    ready = sorted(int(path.name[1:]) for path in folders if path.name[1:].isdigit() and not prepared.problem(path))
+    if ready:
+        return f"ready, vocabulary {', '.join(map(str, ready))}"
+    return "fetch it" if known.network else "comes with the code"

@@ -1,0 +1,6 @@
+"""What a person can cause, said in one line."""
+
+
+class BadInput(Exception):
+    """Something the person at the keyboard can put right. The message is one line and names the remedy; nothing was
+    started and nothing was lost. The command line prints it after ``error:`` and exits with code 2."""

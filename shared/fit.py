@@ -1,0 +1,182 @@
+"""The one training loop. A paper hands over pure functions; the loop owns restore, jit, shardings, donation, logging,
+evaluation, checkpoints, preemption, the NaN policy and the speed numbers.
+
+Everything carries a leading member axis: a solo run is a pack of one. Members differ only in `run.hyper`, whose values
+enter the step as arrays, so a pack is one program, compiled once, and a member that diverges stays in its own lane.
+"""
+
+import gc
+import time
+from collections import deque
+from dataclasses import dataclass
+from typing import Any, Callable
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from shared.run import Run
+from shared.sharding import batch_sharding, make_mesh, shardings
+
+Tree = Any
+Hyper = dict[str, jax.Array]
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a paper trains. Functions see one member; `batch` and `evaluate` see all of them."""
+
+    init: Callable[[jax.Array, Hyper], Tree]  # key -> params
+    loss: Callable[[Tree, Tree, jax.Array, Hyper], tuple[jax.Array, dict]]  # params, batch, key -> loss, metrics
+    optimizer: Callable[[Hyper], optax.GradientTransformation]
+    batch: Callable[[int], Tree]  # step -> numpy arrays [members, rows, ...]; a pure function of the step
+    evaluate: Callable[[Tree], dict[str, Any]]  # params [members, ...] -> name -> numbers [members]
+    axes: Tree  # logical axis names of the params
+    tokens_per_batch: int  # what one member consumes per step, for tokens/s
+
+
+@dataclass(frozen=True)
+class Schedule:
+    """When things happen, in steps (saving: in minutes, since its price is paid in time)."""
+
+    steps: int
+    log_every: int
+    evaluate_every: int
+    save_minutes: float
+
+
+@dataclass(frozen=True)
+class Fitted:
+    params: Tree  # [members, ...]
+    final: dict[str, Any]  # the last evaluation, and the speed
+
+
+def fit(task: Task, schedule: Schedule, run: Run) -> Fitted | None:
+    """Trains to the end and returns the parameters; None when asked to stop first (the state is then saved)."""
+    mesh = make_mesh(run.mesh_axes)
+    hyper = {name: jnp.asarray(values) for name, values in run.hyper.items()}
+    with jax.set_mesh(mesh):
+        init_state, step_fn = build(task, schedule.log_every)
+        abstract = jax.eval_shape(init_state, hyper)
+        layout = shardings(abstract, task.axes, mesh)
+        abstract = jax.tree.map(lambda a, s: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=s), abstract, layout)
+        restored = run.restore(abstract)
+        state, start = restored or (jax.jit(init_state, out_shardings=layout)(hyper), 0)
+        advance = jax.jit(step_fn, donate_argnums=0, out_shardings=(layout, None))
+        return loop(task, schedule, run, mesh, hyper, state, start, advance)
+
+
+def build(task: Task, window: int) -> tuple[Callable, Callable]:
+    """init_state(hyper) and step(state, batch, hyper), both over the member axis.
+
+    The state carries the sums of the metrics since the last multiple of `window` steps, so that a logged mean is the
+    same whether or not a crash fell into its window.
+    """
+
+    def init_one(hyper: Hyper) -> Tree:
+        params = task.init(stream(hyper, "init"), hyper)
+        return {"params": params, "opt": task.optimizer(hyper).init(params), "step": jnp.int32(0), "sums": {}}
+
+    def step_one(state: Tree, batch: Tree, hyper: Hyper) -> tuple[Tree, dict]:
+        key = jax.random.fold_in(stream(hyper, "train"), state["step"])
+        grad = jax.value_and_grad(task.loss, has_aux=True)
+        (loss, metrics), gradient = grad(state["params"], batch, key, hyper)
+        update, opt = task.optimizer(hyper).update(gradient, state["opt"], state["params"])
+        params = optax.apply_updates(state["params"], update)
+        seen = state["step"] % window
+        values = {"train/loss": loss, **metrics}
+        sums = {name: jnp.where(seen == 0, 0, state["sums"].get(name, 0)) + value for name, value in values.items()}
+        state = {"params": params, "opt": opt, "step": state["step"] + 1, "sums": sums}
+        return state, {name: total / (seen + 1) for name, total in sums.items()}
+
+    def init_state(hyper: Hyper) -> Tree:
+        state = over_members(init_one)(hyper)
+        rows = jax.tree.map(jnp.asarray, task.batch(0))
+        sums = jax.eval_shape(over_members(step_one), state, rows, hyper)[0]["sums"]
+        return state | {"sums": jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), sums)}
+
+    return init_state, over_members(step_one)
+
+
+def over_members(function: Callable) -> Callable:
+    """vmap over the leading member axis; the axis stays split over the mesh's `member` axis."""
+    return jax.vmap(function, spmd_axis_name="member")
+
+
+def stream(hyper: Hyper, purpose: str) -> jax.Array:
+    """A random key of its own per purpose, so that using one more stream shifts no other."""
+    return jax.random.fold_in(jax.random.key(hyper["seed"]), {"init": 0, "train": 1}[purpose])
+
+
+def loop(
+    task: Task, schedule: Schedule, run: Run, mesh: Any, hyper: Hyper, state: Tree, start: int, advance: Callable
+) -> Fitted | None:
+    rows = jax.tree.leaves(task.batch(start))[0].shape[1]
+    place = batch_sharding(mesh, len(run), rows)
+    # jax 0.10.2 deadlocks when many sharded CPU steps are in flight; elsewhere a few hide the host's work
+    in_flight = 1 if mesh.size > 1 and jax.default_backend() == "cpu" else 4
+    flying: deque[dict] = deque(maxlen=in_flight)
+    final: dict[str, Any] = {}
+    clock, saved = Clock(task.tokens_per_batch * len(run)), time.monotonic()
+
+    for step in range(start, schedule.steps):
+        state, metrics = advance(state, jax.device_put(task.batch(step), place), hyper)
+        flying.append(metrics)
+        jax.block_until_ready(flying[0] if len(flying) == in_flight else None)
+        clock.tick()
+        done = run.step = step + 1
+        last = done == schedule.steps
+        evaluating = last or done % schedule.evaluate_every == 0
+        if evaluating or done % schedule.log_every == 0:
+            means = {name: np.asarray(value) for name, value in metrics.items()}  # [members]
+            stop_diverged(run, means["train/loss"], done)
+            final = task.evaluate(state["params"]) if evaluating else {}
+            run.log(done, means | final | clock.read())
+            clock.skip()
+        if run.stopping and not last:
+            if any(run.active):
+                run.save(done, state)
+            return None
+        if not last and time.monotonic() - saved > 60 * schedule.save_minutes:
+            run.save(done, state)
+            saved = time.monotonic()
+            clock.skip()
+    return Fitted(state["params"], final | clock.read())
+
+
+def stop_diverged(run: Run, losses: np.ndarray, done: int) -> None:
+    """Closes the members whose loss is no longer finite (losses: [members], means up to step `done`)."""
+    for member in np.flatnonzero(~np.isfinite(losses)):
+        hyper = ", ".join(f"{name}={values[member]:g}" for name, values in run.hyper.items())
+        run.end(int(member), "diverged", step=done, error=f"loss not finite by step {done} ({hyper})")
+
+
+class Clock:
+    """Step times without the pauses for evaluation; the first step (compilation) is told apart."""
+
+    def __init__(self, tokens: int):
+        self.tokens, self.first, self.times, self.mark = tokens, 0.0, [], time.monotonic()
+
+    def tick(self) -> None:
+        now = time.monotonic()
+        if not self.first:
+            self.first = now - self.mark
+            gc.freeze()  # what exists after the first step stays; full collections would stall the loop
+        else:
+            self.times.append(now - self.mark)
+        self.mark = now
+
+    def skip(self) -> None:
+        """What happened since the last tick was no training step."""
+        self.mark = time.monotonic()
+
+    def read(self) -> dict[str, float]:
+        if not self.times:
+            return {}
+        recent = np.asarray(self.times[-200:])
+        return {
+            "perf/step_ms": float(np.median(recent) * 1e3),
+            "perf/tokens_per_s": self.tokens / float(recent.mean()),
+            "perf/first_step_s": self.first,
+        }

@@ -1,0 +1,50 @@
+"""W&B as a mirror of metrics.jsonl: offline until there is a key, and never a reason for a run to fail."""
+
+import os
+from typing import Any
+
+from shared.rundir import RunDir
+
+
+def mode() -> str:
+    """$WANDB_MODE when set; else online with a key in the environment, offline without."""
+    return os.environ.get("WANDB_MODE") or ("online" if os.environ.get("WANDB_API_KEY") else "offline")
+
+
+class Mirror:
+    """One W&B run with the run's own id, grouped by the sweep that asked for it."""
+
+    def __init__(self, member: RunDir):
+        self._run = None
+        if mode() == "disabled":
+            return
+        record = member.record()
+        try:
+            import wandb
+
+            self._run = wandb.init(
+                project=record["paper"],
+                entity=None,
+                id=member.id,
+                name=record["label"] or member.id,
+                group=record["group"],
+                job_type=record["config"]["entry"],
+                tags=[record["scale"]],
+                config=record["config"],
+                dir=str(member.path),
+                mode=mode(),
+                resume="allow",
+                reinit="create_new",  # the members of a pack log side by side in one process
+                settings=wandb.Settings(console="off", x_disable_stats=True, silent=True),
+            )
+            self._run.define_metric("*", step_metric="step")
+        except Exception as error:  # the mirror may fail, the run may not
+            print(f"W&B is left out ({error}); metrics.jsonl has everything", flush=True)
+
+    def log(self, row: dict[str, Any]) -> None:
+        if self._run:
+            self._run.log({name: value for name, value in row.items() if value is not None})
+
+    def finish(self, failed: bool) -> None:
+        if self._run:
+            self._run.finish(exit_code=int(failed))

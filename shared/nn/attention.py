@@ -1,0 +1,53 @@
+"""Causal multi-head attention with grouped queries (Ainslie et al., 2023) and optional q/k norm."""
+
+import jax
+import jax.numpy as jnp
+from flax import nnx
+
+from shared.nn import cache as kv
+from shared.nn.linear import Linear
+from shared.nn.norms import RMSNorm
+from shared.nn.rope import rotate
+
+
+def attend(q: jax.Array, k: jax.Array, v: jax.Array, mask: jax.Array | None = None) -> jax.Array:
+    """softmax(q k / sqrt(Dh)) v for q [B, T, H, Dh] and k, v [B, S, Hkv, Dh]; H is a multiple of Hkv.
+
+    mask [B, T, S] tells which keys a query sees; None is causal, with T = S.
+    """
+    fused = jax.default_backend() == "gpu" and q.dtype == jnp.bfloat16 and mask is None
+    return jax.nn.dot_product_attention(
+        q, k, v, mask=None if mask is None else mask[:, None], is_causal=mask is None,
+        implementation="cudnn" if fused else "xla")
+
+
+class Attention(nnx.Module):
+    """Self-attention over [B, T, D], either of a whole sequence or of its last tokens through a cache."""
+
+    def __init__(self, width: int, heads: int, kv_heads: int, head_dim: int, rngs: nnx.Rngs, *, qk_norm: bool = False,
+                 bias: bool = False, dtype: str = "float32"):
+        self.query = Linear((width, heads, head_dim), ("embed", "heads", None), rngs, bias=bias, dtype=dtype)
+        self.key = Linear((width, kv_heads, head_dim), ("embed", "kv", None), rngs, bias=bias, dtype=dtype)
+        self.value = Linear((width, kv_heads, head_dim), ("embed", "kv", None), rngs, bias=bias, dtype=dtype)
+        self.out = Linear((heads, head_dim, width), ("heads", None, "embed"), rngs, inputs=2, bias=bias, dtype=dtype)
+        self.query_norm = RMSNorm(head_dim, (None,)) if qk_norm else None
+        self.key_norm = RMSNorm(head_dim, (None,)) if qk_norm else None
+
+    def project(self, x: jax.Array, rope) -> tuple[jax.Array, jax.Array, jax.Array]:
+        """Queries [B, T, H, Dh], keys and values [B, T, Hkv, Dh]."""
+        q, k, v = self.query(x), self.key(x), self.value(x)
+        if self.query_norm is not None:
+            q, k = self.query_norm(q), self.key_norm(k)
+        if rope is not None:
+            q, k = rotate(q, *rope), rotate(k, *rope)
+        return q, k, v
+
+    def __call__(self, x: jax.Array, rope=None) -> jax.Array:
+        return self.out(attend(*self.project(x, rope)))
+
+    def decode(self, x: jax.Array, rope, positions: jax.Array, slots: tuple[jax.Array, jax.Array]):
+        """The new tokens x [B, T, D] at positions [B, T] write into slots (k, v) [B, S, Hkv, Dh] and attend to them."""
+        q, k, v = self.project(x, rope)
+        k, v = kv.write(slots[0], k, positions), kv.write(slots[1], v, positions)
+        seen = jnp.arange(k.shape[1]) <= positions[..., None]  # [B, T, S]
+        return self.out(attend(q, k, v, seen)), (k, v)

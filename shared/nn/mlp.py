@@ -1,0 +1,32 @@
+"""The two feed-forward layers of transformers."""
+
+import jax
+from flax import nnx
+
+from shared.nn.linear import Linear
+
+
+class SwiGLU(nnx.Module):
+    """down(silu(gate(x)) * up(x)) (Shazeer, 2020)."""
+
+    def __init__(self, width: int, hidden: int, rngs: nnx.Rngs, *, bias: bool = False, dtype: str = "float32"):
+        self.gate = Linear((width, hidden), ("embed", "mlp"), rngs, bias=bias, dtype=dtype)
+        self.up = Linear((width, hidden), ("embed", "mlp"), rngs, bias=bias, dtype=dtype)
+        self.down = Linear((hidden, width), ("mlp", "embed"), rngs, bias=bias, dtype=dtype)
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return self.down(jax.nn.silu(self.gate(x)) * self.up(x))
+
+
+class GELU(nnx.Module):
+    """down(gelu(up(x))), the tanh form used by GPT-2."""
+
+    def __init__(self, width: int, hidden: int, rngs: nnx.Rngs, *, bias: bool = False, dtype: str = "float32"):
+        self.up = Linear((width, hidden), ("embed", "mlp"), rngs, bias=bias, dtype=dtype)
+        self.down = Linear((hidden, width), ("mlp", "embed"), rngs, bias=bias, dtype=dtype)
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        return self.down(jax.nn.gelu(self.up(x), approximate=True))
+
+
+MLPS = {"swiglu": SwiGLU, "gelu": GELU}

@@ -1,0 +1,219 @@
+"""The run directory on disk: names, states, claims, atomic writes. Knows no jax, so listing and status stay quick.
+
+    runs/<paper>/<entry>/<run id>/
+        config.json    the resolved config and the ids of its needs; the run id is their hash
+        status.json    state, step, heartbeat, attempt, host, error, final numbers; replaced atomically
+        metrics.jsonl  one row per logged step: the truth (W&B is its mirror)
+        log.txt        what the worker printed (a link into runs/<paper>/jobs)
+        env.json       versions, device, commit;  diff.patch  uncommitted changes
+        claim.lock     who computes this run now
+        ckpt/<step>/   state to resume from;  weights/  the final parameters
+
+The middle folder is the entry point, not the config file that asked for the run: a run is its config, and the same run
+serves every figure that needs it.
+"""
+
+import contextlib
+import errno
+import json
+import os
+import socket
+import time
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Iterator
+
+from shared.errors import BadInput
+
+STATES = ("queued", "running", "done", "failed", "diverged", "preempted", "cancelled")
+FINISHED = ("done", "diverged")  # a deterministic divergence is a result: running it again would only repeat it
+STALE_SECONDS = 300.0
+
+
+def runs_root() -> Path:
+    """Where runs live: $PAPERCLUB_RUNS, else ./runs."""
+    return Path(os.environ.get("PAPERCLUB_RUNS", "runs")).absolute()
+
+
+def write_atomic(path: Path, text: str) -> None:
+    """Replaces `path` by `text` so that a reader, or a kill -9, sees the old file or the new one, never half of one."""
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with open(temporary, "w") as file:
+            file.write(text)
+            file.flush()
+            os.fsync(file.fileno())
+        os.replace(temporary, path)
+    except OSError as error:
+        with contextlib.suppress(OSError):
+            temporary.unlink()
+        raise explain(error, path) from error
+
+
+def explain(error: OSError, path: Path) -> Exception:
+    """Turns a disk that is full or closed into one line with the remedy; other errors pass as they are."""
+    if error.errno in (errno.ENOSPC, errno.EDQUOT):
+        return BadInput(f"no disk space left for {path}: free some, or set PAPERCLUB_RUNS to a roomier folder")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
+        return BadInput(f"no permission to write {path}: change its owner, or set PAPERCLUB_RUNS to a folder of yours")
+    return error
+
+
+def read_json(path: Path) -> dict[str, Any]:
+    """The object in `path`, or {} when there is none yet."""
+    try:
+        return json.loads(path.read_text())
+    except FileNotFoundError:
+        return {}
+
+
+def process_started(pid: int) -> str:
+    """A mark that tells a process from a later one with the same number ('' when it is gone or cannot be seen)."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
+    except (OSError, IndexError):
+        return ""
+
+
+def process_alive(pid: int, started: str) -> bool:
+    try:
+        os.kill(pid, 0)
+    except ProcessLookupError:
+        return False
+    except PermissionError:
+        pass
+    return not started or process_started(pid) == started
+
+
+@dataclass(frozen=True)
+class RunDir:
+    """One run on disk."""
+
+    path: Path
+
+    @property
+    def id(self) -> str:
+        return self.path.name
+
+    # -- what it is -------------------------------------------------------------------------------------------------
+    def create(self, record: dict[str, Any]) -> None:
+        """Writes config.json for a new run, or checks that an existing one says the same."""
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise explain(error, self.path) from error
+        have = read_json(self.path / "config.json")
+        if not have:
+            write_atomic(self.path / "config.json", json.dumps(record, indent=1, sort_keys=True))
+            if not self.status():
+                self.update(state="queued", step=0, attempt=0)
+        elif have["identity"] != record["identity"]:
+            raise BadInput(f"{self.path} was made by another config: move that folder away, then launch again")
+
+    def record(self) -> dict[str, Any]:
+        return read_json(self.path / "config.json")
+
+    # -- how it stands ----------------------------------------------------------------------------------------------
+    def status(self) -> dict[str, Any]:
+        return read_json(self.path / "status.json")
+
+    def update(self, **fields: Any) -> None:
+        """Merges `fields` into status.json. Only the holder of the claim, or the launcher before a claim, may call it."""
+        write_atomic(self.path / "status.json", json.dumps({**self.status(), **fields}, indent=1))
+
+    def state(self) -> str:
+        """One of STATES; a run that says it is running while nobody computes it counts as preempted."""
+        state = self.status().get("state", "queued")
+        return "preempted" if state == "running" and not self.claimed() else state
+
+    # -- who computes it --------------------------------------------------------------------------------------------
+    def claim(self) -> bool:
+        """Takes the run for this process; False when somebody alive has it."""
+        me = {"host": socket.gethostname(), "pid": os.getpid(), "started": process_started(os.getpid())}
+        lock = self.path / "claim.lock"
+        if create_exclusive(lock, me):
+            return True
+        if self.claimed():
+            return False
+        # Two processes may find the same stale claim: whoever creates the take-over mark first decides alone.
+        mark = self.path / "claim.takeover"
+        with contextlib.suppress(FileNotFoundError):
+            if time.time() - mark.stat().st_mtime > STALE_SECONDS:
+                mark.unlink()
+        if not create_exclusive(mark, me):
+            return False
+        try:
+            if self.claimed():
+                return False
+            write_atomic(lock, json.dumps(me))
+            return True
+        finally:
+            mark.unlink(missing_ok=True)
+
+    def claimed(self) -> bool:
+        """Whether a living process holds the claim: by its process on this host, by the heartbeat elsewhere."""
+        try:
+            holder = json.loads((self.path / "claim.lock").read_text())
+        except FileNotFoundError:
+            return False
+        except json.JSONDecodeError:  # created this instant, its content not there yet, or torn by a crash
+            holder = {}
+        if holder.get("host") == socket.gethostname():
+            return process_alive(holder["pid"], holder["started"])
+        with contextlib.suppress(FileNotFoundError):
+            beat = max(self.status().get("heartbeat", 0.0), (self.path / "claim.lock").stat().st_mtime)
+            return time.time() - beat < STALE_SECONDS
+        return False
+
+    def release(self) -> None:
+        (self.path / "claim.lock").unlink(missing_ok=True)
+
+    # -- what it measured -------------------------------------------------------------------------------------------
+    def metrics(self) -> list[dict[str, Any]]:
+        """All rows of metrics.jsonl; a last line torn by a crash is not a row."""
+        return list(read_rows(self.path / "metrics.jsonl"))
+
+    def append_metrics(self, rows: list[dict[str, Any]]) -> None:
+        try:
+            with open(self.path / "metrics.jsonl", "a") as file:
+                file.write("".join(json.dumps(row) + "\n" for row in rows))
+                file.flush()
+                os.fsync(file.fileno())
+        except OSError as error:
+            raise explain(error, self.path / "metrics.jsonl") from error
+
+    def truncate_metrics(self, step: int) -> None:
+        """Drops rows after `step`, which a crash between logging and saving leaves behind."""
+        path = self.path / "metrics.jsonl"
+        if path.exists():
+            kept = [row for row in read_rows(path) if row["step"] <= step]
+            write_atomic(path, "".join(json.dumps(row) + "\n" for row in kept))
+
+
+def create_exclusive(path: Path, content: dict[str, Any]) -> bool:
+    try:
+        handle = os.open(path, os.O_CREAT | os.O_EXCL | os.O_WRONLY, 0o644)
+    except FileExistsError:
+        return False
+    except OSError as error:
+        raise explain(error, path) from error
+    with os.fdopen(handle, "w") as file:
+        file.write(json.dumps(content))
+    return True
+
+
+def read_rows(path: Path) -> Iterator[dict[str, Any]]:
+    try:
+        lines = path.read_text().split("\n")
+    except FileNotFoundError:
+        return
+    for line in lines:
+        try:
+            yield json.loads(line)
+        except json.JSONDecodeError:
+            continue
+
+
+def all_runs(root: Path | None = None) -> list[RunDir]:
+    """Every run directory below `root`, by paper and entry."""
+    return [RunDir(path.parent) for path in sorted((root or runs_root()).glob("*/*/*/config.json"))]

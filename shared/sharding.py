@@ -1,0 +1,79 @@
+"""Meshes and logical axes. A parameter names its dimensions ("embed", "mlp"); one table says which mesh axis each name
+is split over; models never mention the mesh. What older code calls pjit is `jax.jit` with the shardings made here."""
+
+from typing import Any, Mapping
+
+import jax
+from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
+
+from shared.errors import BadInput
+
+RULES: Mapping[str, str | tuple[str, ...]] = {
+    "member": "member",
+    "batch": ("data", "fsdp"),
+    "embed": "fsdp",
+    "mlp": "tensor",
+    "heads": "tensor",
+    "kv": "tensor",
+    "vocab": "tensor",
+}
+
+
+def make_mesh(axes: Mapping[str, int]) -> Mesh:
+    """A mesh over all local devices; its sizes must multiply to their number."""
+    size = 1
+    for length in axes.values():
+        size *= length
+    if size != len(jax.devices()):
+        raise BadInput(
+            f"the mesh {dict(axes)} wants {size} devices and this machine shows {len(jax.devices())}: choose another "
+            "--config.mesh (configs/meshes.py)"
+        )
+    return jax.make_mesh(tuple(axes.values()), tuple(axes), axis_types=(AxisType.Auto,) * len(axes))
+
+
+def spec(names: tuple[str | None, ...]) -> PartitionSpec:
+    """Logical names of one array -> PartitionSpec. A name without a rule would be replicated in silence: an error."""
+    unknown = [name for name in names if name not in RULES and name not in (None, "layers")]
+    if unknown:
+        raise KeyError(f"logical axis {unknown[0]!r} has no rule in shared/sharding.py")
+    return PartitionSpec(*(RULES.get(name) if name else None for name in names))
+
+
+def shardings(abstract_state: Any, axes: Any, mesh: Mesh) -> Any:
+    """NamedShardings for a training state with a leading member axis.
+
+    A leaf takes the axes of the parameter whose path is the end of its own path (so Adam's moments follow their
+    parameters, which `jax.jit(tx.init)` would leave on device 0); counters and the like are split over members only.
+    Dimensions that the mesh axis does not divide are replicated.
+    """
+    names_of = {
+        tuple(str(key) for key in path): names
+        for path, names in jax.tree_util.tree_leaves_with_path(axes, is_leaf=lambda leaf: isinstance(leaf, tuple))
+    }
+
+    def one(path: tuple[Any, ...], leaf: jax.ShapeDtypeStruct) -> NamedSharding:
+        keys = tuple(str(key) for key in path)
+        names = next((names_of[keys[cut:]] for cut in range(len(keys)) if keys[cut:] in names_of), ())
+        wanted = spec(("member", *names))
+        fits = [
+            axis if axis and leaf.shape[dim] % axis_size(mesh, axis) == 0 else None for dim, axis in enumerate(wanted)
+        ]
+        return NamedSharding(mesh, PartitionSpec(*fits))
+
+    return jax.tree_util.tree_map_with_path(one, abstract_state)
+
+
+def axis_size(mesh: Mesh, axis: str | tuple[str, ...]) -> int:
+    size = 1
+    for name in (axis,) if isinstance(axis, str) else axis:
+        size *= mesh.shape[name]
+    return size
+
+
+def batch_sharding(mesh: Mesh, members: int, rows: int) -> NamedSharding:
+    """Sharding of a batch [members, rows, ...]: members over `member`, rows over `data` and `fsdp`."""
+    split = axis_size(mesh, ("data", "fsdp"))
+    if rows % split:
+        raise BadInput(f"a batch of {rows} rows does not divide over {split} devices: change train.batch_size or the mesh")
+    return NamedSharding(mesh, PartitionSpec("member" if members % mesh.shape["member"] == 0 else None, ("data", "fsdp")))
