@@ -43,7 +43,7 @@ SCOPES = {
     ),
     "cpu": Scope(
         models=("XS", "S", "M", "L"), headline="S", tokens=65_536,
-        other_tokens=(16_384, 32_768), side_models=("XS", "S", "M"), other_members=3, seeds=3,
+        other_tokens=(8_192, 16_384, 32_768), side_models=("XS", "S", "M"), other_members=3, seeds=3,
         standard_epochs={"XS": (4, 8, 16), "S": (1, 2, 4, 8, 16, 32), "M": (2, 4, 8, 16), "L": (2, 4, 8)},
         searched={"XS": (DECAY, RATE, EPOCHS), "S": (DECAY, RATE, EPOCHS), "M": (DECAY, RATE, EPOCHS), "L": (DECAY,)},
         single_members=5, members={"XS": 5, "S": 6, "M": 4, "L": 3},

@@ -6,10 +6,10 @@ from shared.nn.decoder import Decoder, DecoderConfig
 from shared.nn.pure import Pure, pure
 
 
-def build(config: ConfigDict) -> Pure:
-    """The model of a resolved config, as pure functions. apply: tokens [B, T] -> logits [B, T, V]."""
+def decoder_config(config: ConfigDict) -> DecoderConfig:
+    """The architecture of a resolved config."""
     m = config.model
-    decoder = DecoderConfig(
+    return DecoderConfig(
         vocab=config.data.vocab,
         layers=m.layers,
         width=m.width,
@@ -20,4 +20,9 @@ def build(config: ConfigDict) -> Pure:
         context=config.data.context,
         dtype=m.dtype,
     )
+
+
+def build(config: ConfigDict) -> Pure:
+    """The model of a resolved config, as pure functions. apply: tokens [B, T] -> logits [B, T, V]."""
+    decoder = decoder_config(config)
     return pure(lambda rngs: Decoder(decoder, rngs))

@@ -36,9 +36,9 @@ def meta(folder: Path) -> dict[str, Any]:
 
 def problem(folder: Path, deep: bool = False) -> str:
     """What is wrong with the folder, in a few words, or "". Sizes are always compared, contents only when `deep`."""
-    if not folder.is_dir():
-        return "is not there"
     try:
+        if not folder.is_dir():
+            return "is not there"
         facts = meta(folder)
         if facts["format"] != FORMAT:
             return f"was prepared in format {facts['format']}, not {FORMAT}"

@@ -1,0 +1,195 @@
+"""Intervals and law fits for tables of runs. No jax; scipy is imported where a fit is polished.
+
+A fit never raises on hopeless data: it comes back with `refused` set to the reason, and whoever draws it says so.
+"""
+
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+DRAWS = 10_000  # bootstrap draws of a mean
+REFITS = 200  # bootstrap draws of a law
+EXPONENTS = (0.01, 8.0)  # outside, A / x^B + C is a logarithm or a step, and its asymptote means nothing
+
+
+@dataclass(frozen=True)
+class Interval:
+    """An estimate with its 95% interval; low and high are NaN when there is nothing to resample."""
+
+    mean: float
+    low: float
+    high: float
+    n: int
+
+
+def mean_interval(values: Sequence[float], seed: int = 0) -> Interval:
+    """Percentile bootstrap of a mean over seeds; one value has no interval."""
+    sample = np.asarray(values, float)
+    if sample.size < 2:
+        return Interval(float(sample.mean()) if sample.size else math.nan, math.nan, math.nan, sample.size)
+    picks = np.random.default_rng(seed).integers(0, sample.size, (DRAWS, sample.size))
+    low, high = np.percentile(sample[picks].mean(1), (2.5, 97.5))
+    return Interval(float(sample.mean()), float(low), float(high), sample.size)
+
+
+def paired_difference(a: Sequence[float], b: Sequence[float], seed: int = 0) -> Interval:
+    """Bootstrap of mean(a - b), where a[i] and b[i] share a seed or a sequence. Raises ValueError on unequal lengths."""
+    if len(a) != len(b):
+        raise ValueError(f"paired samples of {len(a)} and {len(b)} values")
+    return mean_interval(np.asarray(a, float) - np.asarray(b, float), seed)
+
+
+@dataclass(frozen=True)
+class Fit:
+    """A fitted law. `refused` is empty, or one clause that says why the asymptote must not be quoted."""
+
+    law: str
+    parameters: dict[str, float]
+    r2: float
+    n: int
+    refused: str = ""
+
+    @property
+    def asymptote(self) -> float:
+        """The loss at infinity."""
+        return self.parameters["C"]
+
+    def __call__(self, x: np.ndarray | float) -> np.ndarray:
+        """The law at x > 0."""
+        return self.parameters["A"] / np.asarray(x, float) ** self.parameters["B"] + self.parameters["C"]
+
+    def invert(self, y: float) -> float:
+        """The x at which the law reaches y; infinity at or below the asymptote."""
+        p = self.parameters
+        return (p["A"] / (y - p["C"])) ** (1 / p["B"]) if y > p["C"] else math.inf
+
+
+def power(x: Sequence[float], y: Sequence[float]) -> Fit:
+    """A / x^B + C by unweighted least squares, A and C >= 0 (the paper's fit). Wants 4 points, one more than parameters.
+
+    For a given B the rest is linear, so B is searched over its whole range, then polished: no starting point to get wrong.
+    """
+    x, y, wrong = _checked(x, y, 4)
+    if x.size < 3 or not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return Fit("power", dict.fromkeys("ABC", math.nan), math.nan, x.size, wrong)
+    from scipy.optimize import minimize_scalar
+
+    def error(log_b: float) -> float:
+        return _linear(x, y, math.exp(log_b))[2]
+
+    grid = np.linspace(*np.log(EXPONENTS), 120)
+    errors = np.array([error(b) for b in grid])
+    best, best_error = grid[errors.argmin()], errors.min()
+    for i in np.argsort(errors)[:3]:  # neighbouring basins: a flat valley can have its bottom off the grid
+        near = (grid[max(i - 1, 0)], grid[min(i + 1, len(grid) - 1)])
+        polished = minimize_scalar(error, bounds=near, method="bounded", options={"xatol": 1e-10})
+        if polished.fun < best_error:
+            best, best_error = polished.x, polished.fun
+    b = math.exp(best)
+    a, c, _ = _linear(x, y, b)
+    inside = EXPONENTS[0] * 1.02 < b < EXPONENTS[1] * 0.98
+    wrong = wrong or _at_bound(a, c) or ("" if inside else f"the exponent {b:.2g} sits at its bound")
+    return Fit("power", {"A": a, "B": b, "C": c}, _r2(y, a / x**b + c), x.size, wrong)
+
+
+def reciprocal(x: Sequence[float], y: Sequence[float]) -> Fit:
+    """A / x + C by least squares, A and C >= 0: the law for 3 points, and for ensembles, whose exponent is close to 1."""
+    x, y, wrong = _checked(x, y, 3)
+    if x.size < 2 or not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return Fit("reciprocal", {"A": math.nan, "B": 1.0, "C": math.nan}, math.nan, x.size, wrong)
+    a, c, _ = _linear(x, y, 1.0)
+    return Fit("reciprocal", {"A": a, "B": 1.0, "C": c}, _r2(y, a / x + c), x.size, wrong or _at_bound(a, c))
+
+
+def chinchilla(n: Sequence[float], d: Sequence[float], y: Sequence[float]) -> Fit:
+    """A / N^a + B / D^b + C, every parameter >= 0, from several starts; wants 6 points. Its `asymptote` is C."""
+    n, d, y = (np.asarray(values, float) for values in (n, d, y))
+    names = ("A", "a", "B", "b", "C")
+    if y.size < 6:
+        reason = f"{y.size} points for 5 parameters"
+        return Fit("chinchilla", dict.fromkeys(names, math.nan), math.nan, y.size, reason)
+    from scipy.optimize import least_squares, nnls
+
+    def residual(p: np.ndarray) -> np.ndarray:
+        return p[0] / n ** p[1] + p[2] / d ** p[3] + p[4] - y
+
+    found = []
+    for a in (0.3, 1.0, 2.0):
+        for b in (0.3, 1.0, 2.0):
+            (big_a, big_b, c), _ = nnls(np.stack([n**-a, d**-b, np.ones_like(y)], 1), y)
+            start = np.array([big_a, a, big_b, b, c])
+            found.append(least_squares(residual, start, bounds=(0, np.inf), x_scale=np.maximum(start, 1e-3), xtol=1e-12))
+    best = min(found, key=lambda result: result.cost)
+    parameters = dict(zip(names, map(float, best.x), strict=True))
+    small = [name for name, value in parameters.items() if value < 1e-6]
+    reason = f"{', '.join(small)} at the bound 0" if small else ""
+    return Fit("chinchilla", parameters, _r2(y, y + best.fun), y.size, reason)
+
+
+def asymptote_interval(
+    law: Callable[[Sequence[float], Sequence[float]], Fit],
+    x: Sequence[float],
+    y: Sequence[float],
+    noise: Sequence[float] | None = None,
+    seed: int = 0,
+) -> Interval:
+    """Bootstrap interval of a law's asymptote.
+
+    `noise` is the standard error of each y (over seeds), drawn normally; without it the fit's own residuals are resampled,
+    scaled up for the parameters they paid for. With no residual left (as many parameters as points) the interval is NaN.
+    """
+    fit = law(x, y)
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    free = y.size - (3 if fit.law == "power" else 2)
+    if math.isnan(fit.asymptote) or (noise is None and free < 1):
+        return Interval(fit.asymptote, math.nan, math.nan, y.size)
+    rng = np.random.default_rng(seed)
+    if noise is None:
+        residuals = (y - fit(x)) * math.sqrt(y.size / free)
+        draws = fit(x) + rng.choice(residuals, (REFITS, y.size))
+    else:
+        draws = y + rng.normal(0, 1, (REFITS, y.size)) * np.asarray(noise, float)
+    low, high = np.percentile([law(x, draw).asymptote for draw in draws], (2.5, 97.5))
+    return Interval(fit.asymptote, float(low), float(high), y.size)
+
+
+def leave_one_out(
+    law: Callable[[Sequence[float], Sequence[float]], Fit], x: Sequence[float], y: Sequence[float]
+) -> Interval:
+    """The range of the asymptote over refits without one point each."""
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    refits = [law(np.delete(x, i), np.delete(y, i)).asymptote for i in range(y.size)]
+    low, high = (math.nan, math.nan) if np.isnan(refits).any() else (min(refits), max(refits))
+    return Interval(law(x, y).asymptote, low, high, y.size)
+
+
+def _checked(x: Sequence[float], y: Sequence[float], wanted: int) -> tuple[np.ndarray, np.ndarray, str]:
+    x, y = np.asarray(x, float), np.asarray(y, float)
+    if not (np.isfinite(x).all() and np.isfinite(y).all()):
+        return x, y, "a value is not finite"
+    distinct = len(set(x.tolist()))
+    return x, y, "" if distinct >= wanted else f"{distinct} points, and {wanted} are wanted"
+
+
+def _linear(x: np.ndarray, y: np.ndarray, b: float) -> tuple[float, float, float]:
+    """The best A, C >= 0 of A / x^b + C, and the squared error."""
+    basis = x**-b
+    spread = basis - basis.mean()
+    a = max(float(spread @ y / max(spread @ spread, 1e-300)), 0.0)
+    c = float(y.mean() - a * basis.mean())
+    if c < 0:
+        a, c = max(float(basis @ y / (basis @ basis)), 0.0), 0.0
+    return a, c, float(np.sum((a * basis + c - y) ** 2))
+
+
+def _at_bound(a: float, c: float) -> str:
+    if c <= 0:
+        return "the asymptote sits at its bound 0"
+    return "the loss does not fall" if a <= 0 else ""
+
+
+def _r2(y: np.ndarray, fitted: np.ndarray) -> float:
+    total = float(np.sum((y - y.mean()) ** 2))
+    return 1 - float(np.sum((y - fitted) ** 2)) / total if total else math.nan
