@@ -20,10 +20,9 @@ SCALES = ("smoke", "cpu", "gpu", "paper")
 
 
 def names() -> list[str]:
-    """All config files that are experiments, as paper/name."""
-    hidden = ("__init__", "base", "tuned")
-    folders = sorted(path for path in (ROOT / "configs").iterdir() if (path / "base.py").exists())
-    return [f"{folder.name}/{path.stem}" for folder in folders for path in sorted(folder.glob("*.py")) if path.stem not in hidden]
+    """All config files that are experiments (those with a get_config, but base.py), as paper/name."""
+    files = [path for path in sorted((ROOT / "configs").glob("*/*.py")) if path.stem != "base"]
+    return [f"{path.parent.name}/{path.stem}" for path in files if "get_config" in path.read_text()]
 
 
 def load(name: str) -> ModuleType:
