@@ -24,7 +24,7 @@ arguments = read_arguments()
 os.sched_setaffinity(0, range(arguments.cores))  # before PyTorch sizes its thread pool
 
 import torch  # noqa: E402
-import torch.nn.functional as F  # noqa: E402, N812
+import torch.nn.functional as F  # noqa: E402
 from torch import nn  # noqa: E402
 
 torch.set_num_threads(arguments.cores)

@@ -5,20 +5,22 @@ import difflib
 import importlib
 import json
 import math
+from collections.abc import Iterable
+from functools import lru_cache
 from pathlib import Path
 from types import ModuleType
-from typing import Any, Iterable
-
-from ml_collections import ConfigDict
-from ml_collections import config_flags
+from typing import Any
 
 from absl import flags
+from ml_collections import ConfigDict, config_flags
+
 from shared.errors import BadInput
 
 ROOT = Path(__file__).resolve().parent.parent
 SCALES = ("smoke", "cpu", "gpu", "paper")
 
 
+@lru_cache
 def names() -> list[str]:
     """All config files that are experiments (those with a get_config, but base.py), as paper/name."""
     files = [path for path in sorted((ROOT / "configs").glob("*/*.py")) if path.stem != "base"]
@@ -110,8 +112,8 @@ def same_kind(old: Any, new: Any) -> bool:
     return isinstance(new, type(old)) or (isinstance(old, (list, tuple)) and isinstance(new, (list, tuple)))
 
 
-def resolved(module: ModuleType, config: ConfigDict, overrides: dict[str, Any]) -> dict[str, Any]:
-    """The plain values that a run computes with: overrides, then the file's own resolve()."""
+def resolved(module: ModuleType, config: ConfigDict, overrides: dict[str, Any]) -> tuple[ConfigDict, dict[str, Any]]:
+    """What a run computes with: overrides, then the file's own resolve(). Once as ConfigDict, once as plain values."""
     config = ConfigDict(config.to_dict())
     for key, value in overrides.items():
         *path, last = key.split(".")
@@ -127,7 +129,7 @@ def resolved(module: ModuleType, config: ConfigDict, overrides: dict[str, Any]) 
     bad = [key for key, value in flatten(plain).items() if isinstance(value, float) and not math.isfinite(value)]
     if bad:
         raise BadInput(f"{name_of(module)}: {bad[0]} is not a finite number")
-    return plain
+    return config, plain
 
 
 def refuse(value: Any) -> Any:

@@ -72,20 +72,38 @@ class Plan:
 
     @cached_property
     def columns(self) -> list[str]:
-        """The config fields that vary over the targets."""
-        return varying([self.runs[target].flat for target in self.targets])
+        """The config fields that tell the targets apart."""
+        return telling([self.runs[target].flat for target in self.targets])
+
+    @cached_property
+    def peers(self) -> dict[str, list[str]]:
+        """Entry point -> the fields that tell its runs apart."""
+        entries = {run.config["entry"] for run in self.runs.values()}
+        kinds = {entry: [run.flat for run in self.runs.values() if run.config["entry"] == entry] for entry in entries}
+        return {entry: telling(rows) for entry, rows in kinds.items()}
 
     def label(self, run_id: str) -> str:
         """A readable name: the fields in which this run differs from the others of its kind."""
         run = self.runs[run_id]
-        peers = [other.flat for other in self.runs.values() if other.config["entry"] == run.config["entry"]]
-        return " ".join(f"{key.split('.')[-1]}={short(run.flat[key])}" for key in varying(peers))[:64]
+        return " ".join(f"{key.split('.')[-1]}={short(run.flat[key])}" for key in self.peers[run.config["entry"]])[:64]
 
 
-def varying(rows: list[dict[str, Any]]) -> list[str]:
-    keys = dict.fromkeys(key for row in rows for key in row)
-    derived = ("packable", "scale")
-    return [key for key in keys if key not in derived and len({json.dumps(row.get(key)) for row in rows}) > 1]
+def telling(rows: list[dict[str, Any]]) -> list[str]:
+    """The fields that differ between rows, less those that follow from a single other one (steps from epochs, widths
+    from the model's name). Choices come before what is derived from them, so text fields come first."""
+    keys = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in ("packable", "scale")]
+    values = {key: [json.dumps(row.get(key)) for row in rows] for key in keys}
+    differing = sorted((key for key in keys if len(set(values[key])) > 1), key=lambda key: (values[key][0][0] != '"', depth(key)))
+    kept: list[str] = []
+    for key in differing:
+        if not any(len(set(zip(values[one], values[key]))) == len(set(values[one])) for one in kept):
+            kept.append(key)
+    return kept
+
+
+def depth(key: str) -> tuple[bool, bool]:
+    """Sort key: what is derived (train.steps) after what is chosen."""
+    return key.endswith("steps"), key.startswith("data.seed")
 
 
 def short(value: Any) -> str:
@@ -139,14 +157,14 @@ class Builder:
         if mark in self.open:
             raise BadInput(f"{name} needs itself, by way of {len(self.open) - self.open.index(mark)} config files: break the cycle")
         self.open.append(mark)
-        config = configs.resolved(module, base, overrides)
+        settings, config = configs.resolved(module, base, overrides)
         needs = {}
         if hasattr(module, "needs"):
-            for key, wanted in module.needs(configs.ConfigDict(config)).items():
+            for key, wanted in module.needs(settings).items():
                 pairs = [wanted] if isinstance(wanted, tuple) else list(wanted)
                 needs[key] = [self.need(file, changes) for file, changes in pairs]
         run_id = identity(config, needs)
-        cost = module.cost(configs.ConfigDict(config))
+        cost = module.cost(settings)
         paper = name.split("/")[0]
         self.runs.setdefault(run_id, RunSpec(run_id, paper, config, needs, cost["flops"], cost["bytes"], name))
         self.open.pop()

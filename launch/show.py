@@ -3,16 +3,16 @@
 import argparse
 import json
 
-from rich.console import Console
 from rich.table import Table
 
 from launch import configs, plan, preview
 from launch.start import mesh_of
+from launch.terminal import terminal
 
 
 def list_papers(paper: str) -> int:
     """Every config file with the first line of its docstring, and how many runs it is at scale cpu."""
-    console = Console()
+    console = terminal()
     names = [name for name in configs.names() if name.startswith(f"{paper}/" if paper else "")]
     if not names:
         configs.load(f"{paper}/")  # raises, with the nearest paper
@@ -31,7 +31,7 @@ def list_papers(paper: str) -> int:
 
 def show(options: argparse.Namespace, overrides: list[str]) -> int:
     """The resolved config, what differs from the file's own, the sweep and the cost."""
-    console = Console()
+    console = terminal()
     built = plan.build(options.config, options.scale, overrides, options.sweep)
     module = configs.load(options.config)
     console.print((module.__doc__ or "").strip(), markup=False)

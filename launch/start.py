@@ -3,14 +3,13 @@
 import argparse
 import sys
 
-from rich.console import Console
-
 from configs.meshes import MESHES, Mesh
 from launch import configs, preview, progress
 from launch import plan as planning
 from launch.plan import Plan
-from launch.sweep import Sweep, create, recorded, record, reset
 from launch.select import chosen
+from launch.sweep import Sweep, create, record, recorded, reset
+from launch.terminal import terminal
 from shared.data import registry
 from shared.errors import BadInput
 from shared.rundir import FINISHED
@@ -46,7 +45,7 @@ def retry(options: argparse.Namespace, _: list[str]) -> int:
 
 def launch(plan: Plan, options: argparse.Namespace, overrides: list[str]) -> int:
     """Preview, checks, launch, summary. Exit code 0: all done; 1: some failed; BadInput: nothing started."""
-    console = Console()
+    console = terminal()
     if options.limit:
         plan = plan.first(options.limit)
     mesh = mesh_of(plan)

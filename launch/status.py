@@ -4,11 +4,11 @@ import argparse
 import os
 import time
 
-from rich.console import Console
 from rich.table import Table
 
 from launch.select import chosen
 from launch.sweep import recorded
+from launch.terminal import terminal
 from shared.errors import BadInput
 from shared.rundir import RunDir, runs_root
 
@@ -17,7 +17,7 @@ ROWS = 40
 
 def status(options: argparse.Namespace) -> int:
     """One line per sweep, then one per run that matches."""
-    console = Console()
+    console = terminal()
     sweeps = recorded(options.glob or "*")
     if sweeps:
         table = Table(title="sweeps", title_justify="left")

@@ -8,8 +8,9 @@ enter the step as arrays, so a pack is one program, compiled once, and a member 
 import gc
 import time
 from collections import deque
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp

@@ -1,6 +1,7 @@
 """Optimisers with their hyper-parameters as arrays, so that members of a pack may differ in them."""
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp

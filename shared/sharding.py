@@ -1,7 +1,8 @@
 """Meshes and logical axes. A parameter names its dimensions ("embed", "mlp"); one table says which mesh axis each name
 is split over; models never mention the mesh. What older code calls pjit is `jax.jit` with the shardings made here."""
 
-from typing import Any, Mapping
+from collections.abc import Mapping
+from typing import Any
 
 import jax
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec

@@ -1,7 +1,8 @@
 """Losses of the ensembles of the first 1..K members: their logits averaged (the softmax of which is the normalised
 geometric mean of the members), or their weights averaged (a "soup")."""
 
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp

@@ -1,7 +1,8 @@
 """What is measured on held-out text: the loss, and a multiple-choice probe made from the text itself."""
 
 import math
-from typing import Any, Callable
+from collections.abc import Callable
+from typing import Any
 
 import jax
 import jax.numpy as jnp

@@ -1,6 +1,6 @@
 """The batches a run trains on: real text alone, or mixed with text sampled from a teacher."""
 
-from typing import Callable
+from collections.abc import Callable
 
 import numpy as np
 from ml_collections import ConfigDict

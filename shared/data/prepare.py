@@ -24,6 +24,7 @@ def raw(source: Source, given: Path | None, say: Callable[[str], None]) -> Path:
 
     with cache.building(folder, source.space, whole) as partial:
         if partial is not None:
+            say(f"{source.name}: licence: {source.licence}")
             source.fetch(partial, given, say)
             if not whole(partial):
                 wanted = f"{source.raw} with sha256 {source.sha256[:12]}..."
