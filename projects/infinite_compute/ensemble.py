@@ -27,9 +27,9 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     model, members = build(config), run.needs["members"]
     per_window, per_item = lambda losses: losses.mean((-2, -1)), jax.vmap(evaluation.choose)
     questions = {
-        "val/loss": (evaluation.held_out(data.val, config), per_window),
-        "test/loss": (evaluation.held_out(data.test, config), per_window),
-        "probe/accuracy": (evaluation.probe_items(data.test, config), per_item),
+        "val/loss": (evaluation.held_out(data, "val", config), per_window),
+        "test/loss": (evaluation.held_out(data, "test", config), per_window),
+        "probe/accuracy": (evaluation.probe_items(data, config), per_item),
     }
     run.members[0].truncate_metrics(-1)
     curves = {}

@@ -9,20 +9,17 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from shared.data.tokens import windows
-from shared.errors import BadInput
+from shared.data.tokens import TokenSet, windows
 from shared.lm import token_losses
 
 CHOICES = 4
 Logits = Callable[[Any, jax.Array], jax.Array]  # params, tokens [B, T] -> logits [B, T, V]
 
 
-def held_out(tokens: np.ndarray, config: ConfigDict) -> np.ndarray:
+def held_out(data: TokenSet, split: str, config: ConfigDict) -> np.ndarray:
     """The first evaluation.tokens of a split, the same for every run: int32 [batches, B, T]."""
-    want, batch, context = config.evaluation.tokens, config.evaluation.batch_size, config.data.context
-    if want > len(tokens):
-        raise BadInput(f"evaluation.tokens={want} and the split of {config.data.name} has {len(tokens)}: ask for fewer")
-    return np.asarray(windows(tokens[:want], context), np.int32).reshape(-1, batch, context)
+    batch, context = config.evaluation.batch_size, config.data.context
+    return np.asarray(windows(data.first(split, config.evaluation.tokens), context), np.int32).reshape(-1, batch, context)
 
 
 def mean_loss(logits: Logits) -> Callable[[Any, np.ndarray], np.ndarray]:
@@ -35,10 +32,10 @@ def mean_loss(logits: Logits) -> Callable[[Any, np.ndarray], np.ndarray]:
     return lambda params, tokens: np.asarray(over_members(params, tokens))
 
 
-def probe_items(tokens: np.ndarray, config: ConfigDict) -> np.ndarray:
+def probe_items(data: TokenSet, config: ConfigDict) -> np.ndarray:
     """Questions from held-out text: int32 [items, 4, T]. The first half of a window is the question; choice 0 is its own
     second half, the others are second halves of other windows. The same items for every run."""
-    rows = np.asarray(windows(tokens[: config.evaluation.tokens], config.data.context), np.int32)
+    rows = np.asarray(windows(data.first("test", config.evaluation.tokens), config.data.context), np.int32)
     items = min(config.evaluation.probe_items, len(rows))
     half = config.data.context // 2
     shifts = np.random.default_rng(0).integers(1, len(rows), size=(items, CHOICES - 1))

@@ -22,9 +22,9 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     """The whole experiment. Returns its final numbers, or None when it was asked to stop before the end."""
     data = tokens.load(config.data.name, config.data.vocab)
     model = build(config)
-    validation, test = evaluation.held_out(data.val, config), evaluation.held_out(data.test, config)
+    validation, test = evaluation.held_out(data, "val", config), evaluation.held_out(data, "test", config)
     mean_loss = evaluation.mean_loss(model.apply)
-    batches = [training_batches(config, run, data.train, int(seed)) for seed in run.hyper["data.seed"]]
+    batches = [training_batches(config, run, data, int(seed)) for seed in run.hyper["data.seed"]]
 
     steps = config.train.steps
     per_epoch = config.data.tokens // (config.data.context * config.train.batch_size)
@@ -48,7 +48,7 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
         return None
     if config.save.final:
         run.save_weights(fitted.params)
-    items = evaluation.probe_items(data.test, config)
+    items = evaluation.probe_items(data, config)
     return fitted.final | {
         "train/loss": run.recent_mean("train/loss", since=steps - per_epoch),
         "val/bits_per_byte": evaluation.bits_per_byte(fitted.final["val/loss"], data.bytes_per_token(validation)),

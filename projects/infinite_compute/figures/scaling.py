@@ -96,7 +96,7 @@ def fig1(table: pd.DataFrame) -> Figure:
         if one.model == main:
             limit = laws.in_members(one)
             style.law(axis, limit, one.params, 60 * one.params, color, one.params, "ensemble, K to infinity")
-    style.law(axis, Limit(found.joint_limit.fit, found.joint_limit.interval, found.joint_limit.left_out), 1, 1, COLORS["joint"], 1e6, "joint, both")
+    style.asymptote(axis, found.joint_limit, COLORS["joint"], "joint, both")
     axis.set_xscale("log")
     style.label(axis, "total parameters, N x K")
     style.legend(axis)

@@ -99,13 +99,19 @@ def whiskers(axis: Axes, x: Sequence[float], found: Sequence[Interval], color: s
 
 
 def law(axis: Axes, limit: Limit, low: float, high: float, color: str, unit: float = 1.0, name: str = "") -> None:
-    """The fitted curve, its asymptote and the asymptote's interval; a refused fit is not drawn, its reason is."""
+    """The fitted curve between two abscissae (in units of `unit`), and its asymptote; a refused fit is not drawn."""
+    if not limit.fit.refused:
+        x, y = curve(limit.fit, low / unit, high / unit)
+        axis.plot(x * unit, y, color=color, linewidth=1, linestyle="--", alpha=0.8)
+    asymptote(axis, limit, color, name)
+
+
+def asymptote(axis: Axes, limit: Limit, color: str, name: str = "") -> None:
+    """The limit and its interval; a refused fit leaves its reason in the legend."""
     if limit.fit.refused:
         if name:
             axis.plot([], [], " ", label=f"{name}: no limit ({limit.fit.refused})")
         return
-    x, y = curve(limit.fit, low / unit, high / unit)
-    axis.plot(x * unit, y, color=color, linewidth=1, linestyle="--", alpha=0.8)
     axis.axhline(limit.value, color=color, linewidth=1, linestyle=":", label=f"{name} {limit.value:.3f}" if name else None)
     if math.isfinite(limit.interval.low):
         axis.axhspan(limit.interval.low, limit.interval.high, color=color, alpha=0.08, linewidth=0)

@@ -1,0 +1,27 @@
+# Every target builds .venv by itself on first use; a second call builds nothing.
+PYTHON = .venv/bin/python
+
+.PHONY: demo test lint bench venv
+.DEFAULT_GOAL := demo
+
+demo: venv  ## the three recipes of "Pre-training under infinite compute" on real text: about three minutes on two cores
+	$(PYTHON) -m launch data enwik8 --vocab 512
+	$(PYTHON) -m launch sweep infinite_compute/demo --yes
+	$(PYTHON) -m launch compare infinite_compute/demo
+	$(PYTHON) -m launch figure infinite_compute/demo
+	$(PYTHON) -m launch report
+
+test: venv  ## fast tests first, then the slow ones
+	$(PYTHON) -m pytest
+
+lint: venv
+	$(PYTHON) -m ruff check .
+
+bench: venv  ## side by side with named competitors; builds an environment of its own for them
+	$(PYTHON) -m bench
+
+venv: .venv/ready
+
+.venv/ready: requirements.txt requirements-dev.txt launch/venv.sh
+	sh launch/venv.sh
+	@touch $@

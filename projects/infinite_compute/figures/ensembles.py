@@ -1,0 +1,174 @@
+"""Figures 4, 5, 16 and 17: what K members do, and which members to take."""
+
+import math
+
+import numpy as np
+import pandas as pd
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+
+from projects.infinite_compute import laws, tables
+from projects.infinite_compute.figures import style
+from projects.infinite_compute.figures.rows import Row, ensemble_rows, limit_row, row
+from projects.infinite_compute.figures.style import COLORS, HOLLOW, PAPER
+from projects.infinite_compute.published import value
+from projects.infinite_compute.tables import Ensemble
+
+PAIR = (COLORS["regularised"], COLORS["ensemble"])  # single-model hypers, member hypers
+VARY = {"both": "weights and order", "init": "initial weights only", "data": "data order only"}
+
+
+def members_curve(axis: Axes, ensemble: Ensemble, color: str, name: str) -> None:
+    """Loss against K, its law and its limit."""
+    limit = laws.in_members(ensemble)
+    axis.plot(ensemble.sizes, ensemble.losses, **style.MARK, color=color, label=name)
+    style.law(axis, limit, 1, 3 * ensemble.sizes[-1], color, name="  K to infinity")
+
+
+def members_axis(axis: Axes, found: list[Ensemble]) -> None:
+    top = max((int(one.sizes[-1]) for one in found), default=1)
+    style.log_ticks(axis, sorted({1, 2, 3, 4, 5, 6, 8, top}))
+    style.label(axis, "members K")
+    style.legend(axis)
+    if not found:
+        style.nothing(axis, "no finished ensembles")
+
+
+def fig4(table: pd.DataFrame) -> Figure:
+    """Single-model hypers against member hypers, one size."""
+    found = longest(tables.ensembles(table))
+    main = found[0].model if found else ""
+    figure, (axis, paper) = style.canvas(f"Fig. 4  Ensembles fall as 1/K ({main})", 1, "300M, D = 200M", 5.0)
+    for color, one in zip(PAIR, found, strict=False):
+        members_curve(axis, one, color, f"{one.epochs} epochs, wd {one.decay:g}")
+    members_axis(axis, found)
+    for marker, name, sizes in (("o", "single", (1, 2)), ("s", "member", (1, 8))):
+        losses = [value(f"fig4.{name}_k{k}") for k in sizes]
+        hypers = "16 epochs, wd 1.6" if name == "single" else "32 epochs, wd 0.8"
+        paper.plot(sizes, losses, **{**HOLLOW, "marker": marker, "linewidth": 0}, label=hypers)
+        limit = value(f"fig4.{name}_limit")
+        paper.axhline(limit, color=PAPER, linestyle=":", linewidth=1)
+        paper.annotate(f"K to infinity {limit}", (8, limit), (0, 3), textcoords="offset points", fontsize=7, color=PAPER, ha="right")
+    members_axis(paper, [Ensemble("", 0, 0, 0, 0, 0, "", "", np.array([1.0, 8.0]), np.zeros(2), np.zeros(2))])
+    return figure
+
+
+def longest(found: list[Ensemble]) -> list[Ensemble]:
+    """For every setting of the members the ensemble with most of them, fewest epochs first."""
+    kept: dict[tuple, Ensemble] = {}
+    for one in found:
+        key = (one.params, one.tokens, one.epochs, one.decay, one.lr, one.vary, one.combine)
+        if key not in kept or len(one.sizes) > len(kept[key].sizes):
+            kept[key] = one
+    return list(kept.values())
+
+
+def fig4_summary(table: pd.DataFrame) -> list[Row]:
+    rows = []
+    for name, one in zip(("single", "member"), longest(tables.ensembles(table)), strict=False):
+        rows.append(limit_row(f"{one}, K to infinity", laws.in_members(one), f"fig4.{name}_limit"))
+        rows += ensemble_rows(f"{name} hypers", one, f"fig4.{name}")
+    return rows
+
+
+def grid(found: list[Ensemble], scores: list[float]) -> tuple[list[int], list[float], np.ndarray]:
+    """Epochs (rows), decays (columns) and the score of each cell, NaN where nothing was run."""
+    epochs, decays = sorted({one.epochs for one in found}), sorted({one.decay for one in found})
+    cells = np.full((len(epochs), len(decays)), np.nan)
+    for one, score in zip(found, scores, strict=True):
+        cells[epochs.index(one.epochs), decays.index(one.decay)] = score
+    return epochs, decays, cells
+
+
+def heatmap(axis: Axes, found: list[Ensemble], scores: list[float], title: str) -> None:
+    """Every cell with its number; the minimum is framed."""
+    if not found or not np.isfinite(scores).any():
+        return style.nothing(axis, "no finished ensembles")
+    epochs, decays, cells = grid(found, scores)
+    axis.imshow(cells, cmap="YlGnBu_r", aspect="auto", origin="lower")
+    low, high = np.nanmin(cells), np.nanmax(cells)
+    for i in range(len(epochs)):
+        for j in range(len(decays)):
+            dark = np.isfinite(cells[i, j]) and cells[i, j] < low + 0.45 * (high - low)
+            text = f"{cells[i, j]:.3f}" if np.isfinite(cells[i, j]) else "missing"
+            axis.text(j, i, text, ha="center", va="center", fontsize=8, color="white" if dark else style.INK)
+    i, j = np.unravel_index(np.nanargmin(cells), cells.shape)
+    axis.plot(j, i, "s", markersize=38, markerfacecolor="none", markeredgecolor=COLORS["standard"], markeredgewidth=2)
+    axis.set_xticks(range(len(decays)), [f"{decay:g}" for decay in decays])
+    axis.set_yticks(range(len(epochs)), [str(count) for count in epochs])
+    axis.grid(False)
+    style.label(axis, "weight decay", "epochs", title)
+
+
+def single_and_limit(found: list[Ensemble]) -> tuple[list[float], list[float]]:
+    """The loss of the first member, and the limit, of every ensemble."""
+    return [float(one.losses[0]) for one in found], [laws.in_members(one).value for one in found]
+
+
+def fig5(table: pd.DataFrame) -> Figure:
+    """One model against the limit of many, epochs x decay."""
+    found = tables.ensembles(table)
+    main = found[0].model if found else ""
+    figure, (left, right) = style.canvas(f"Fig. 5  The best member is not the best single model ({main})", 2, width=4.8)
+    single, limit = single_and_limit(found)
+    heatmap(left, found, single, "one model     (paper: best at 16 epochs, wd 1.6)")
+    heatmap(right, found, limit, "K to infinity     (paper: best at 32 epochs, wd 0.8)")
+    return figure
+
+
+def fig5_summary(table: pd.DataFrame) -> list[Row]:
+    found = tables.ensembles(table)
+    rows = []
+    for name, scores in zip(("single", "limit"), single_and_limit(found), strict=True):
+        known = [(score, i) for i, score in enumerate(scores) if math.isfinite(score)]
+        if known:
+            best = found[min(known)[1]]
+            rows.append(row(f"best {name}", best.epochs, f"fig5.{name}_epochs", "epochs"))
+            rows.append(row(f"best {name}", best.decay, f"fig5.{name}_decay", "weight decay"))
+        rows += [row(f"{name}, {one}", score) for one, score in zip(found, scores, strict=True)]
+    return rows
+
+
+def fig16(table: pd.DataFrame) -> Figure:
+    """What differs between members."""
+    found = tables.ensembles(table)
+    figure, (axis,) = style.canvas("Fig. 16  Initial weights or data order: either is enough (as in the paper)", width=6.0)
+    colors = dict(zip(VARY, (COLORS["ensemble"], COLORS["regularised"], COLORS["distilled"]), strict=True))
+    for one in found:
+        members_curve(axis, one, colors[one.vary], VARY[one.vary])
+    members_axis(axis, found)
+    return figure
+
+
+def fig16_summary(table: pd.DataFrame) -> list[Row]:
+    rows = []
+    for one in tables.ensembles(table):
+        rows.append(limit_row(f"{VARY[one.vary]}, K to infinity", laws.in_members(one)))
+        rows += ensemble_rows(VARY[one.vary], one)
+    return rows
+
+
+def fig17(table: pd.DataFrame) -> Figure:
+    """Figure 5 for every model, single models from every run there is."""
+    found = longest([one for one in tables.ensembles(table) if one.vary == "both" and one.combine == "logits"])
+    models = list(dict.fromkeys(one.model for one in found))
+    figure = Figure(figsize=(8.6, 3.0 * max(len(models), 1)), layout="constrained")
+    figure.suptitle("Fig. 17  Epochs x weight decay, one model (left) and K to infinity (right)", fontsize=11, x=0.01, ha="left")
+    axes = np.atleast_2d(figure.subplots(max(len(models), 1), 2))
+    for axis in axes.flat:
+        style.plain(axis)
+    if not models:
+        style.nothing(axes[0, 0], "no finished ensembles")
+    for (left, right), model in zip(axes, models, strict=False):
+        rates = [one.lr for one in found if one.model == model]
+        rate = max(set(rates), key=rates.count)
+        mine = [one for one in found if one.model == model and one.lr == rate]
+        single, limit = single_and_limit(mine)
+        heatmap(left, mine, single, f"{model}, lr {rate:g}: one model")
+        heatmap(right, mine, limit, f"{model}: K to infinity")
+    return figure
+
+
+def fig17_summary(table: pd.DataFrame) -> list[Row]:
+    found = longest([one for one in tables.ensembles(table) if one.vary == "both" and one.combine == "logits"])
+    return [limit_row(f"{one}, K to infinity", laws.in_members(one)) for one in found]
