@@ -11,6 +11,13 @@ overrides: --config.<field>=<value>, as often as wanted (`show` lists the fields
 """
 
 
+def count(text: str) -> int:
+    """A whole number of things on the command line."""
+    if not text.isdecimal():
+        raise argparse.ArgumentTypeError(f"{text!r} is no whole number of at least 0")
+    return int(text)
+
+
 def parser() -> argparse.ArgumentParser:
     """All verbs. A CONFIG is paper/name, as `list` prints it, or a path below configs/."""
     top = argparse.ArgumentParser("python -m launch", epilog=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter)
@@ -25,12 +32,12 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("--sweep", default="", metavar="TAG", help="sweep_TAG of the config file instead of sweep")
 
     def launching(sub: argparse.ArgumentParser) -> None:
-        sub.add_argument("--jobs", type=int, default=0, help="workers at once (default: one per core, or per accelerator)")
+        sub.add_argument("--jobs", type=count, default=0, help="workers at once (default: one per core, or per accelerator)")
         sub.add_argument("--yes", action="store_true", help="launch without asking")
         sub.add_argument("--dry", action="store_true", help="preview only")
         sub.add_argument("--canary", action="store_true", help="one run first, the rest only if it lives")
         sub.add_argument("--fail-fast", action="store_true", help="stop everything at the first failure")
-        sub.add_argument("--limit", type=int, default=0, help="only the first N cells of the sweep")
+        sub.add_argument("--limit", type=count, default=0, help="only the first N cells of the sweep")
         sub.add_argument(
             "--rerun", default="", choices=("", "stale", "diverged", "all"), metavar="WHICH",
             help="also repeat finished runs: stale (the code changed since), diverged, or all",
@@ -54,14 +61,15 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("glob", help="sweep (paper/config) or run id, wildcards allowed")
     launching(sub)
     sub = verb("compare", "one row per setting, seeds folded into mean and interval")
-    sub.add_argument("glob", help="sweep (paper/config) or run id, wildcards allowed")
+    sub.add_argument("globs", metavar="GLOB", nargs="+", help="sweep (paper/config) or run id, wildcards allowed; two runs: what differs")
     sub.add_argument("--metric", default="", help="the number to compare (default: the first final number)")
     sub.add_argument("--csv", default="", metavar="FILE")
     sub = verb("figure", "the paper's figure from finished runs, else from the committed results")
     sub.add_argument("config", metavar="CONFIG")
     sub.add_argument("--scale", default="cpu")
     sub.add_argument("--out", default="out")
-    sub.add_argument("--run-missing", action="store_true", help="launch exactly the missing runs first")
+    sub.add_argument("--run-missing", action="store_true", help="launch exactly the missing runs first, with the options below")
+    launching(sub)
     sub.add_argument("--record", action="store_true", help="write the table to projects/<paper>/results/<scale>/")
     sub = verb("report", "figures, runs and comparisons on one static page")
     sub.add_argument("--out", default="out")

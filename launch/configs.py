@@ -69,13 +69,27 @@ def base_config(module: ModuleType, scale: str, arguments: list[str]) -> ConfigD
     if wrong:
         fields = flatten(config.to_dict())
         raise BadInput("; ".join(f"no field {key_of(word)!r}{near(key_of(word), fields)}" for word in wrong))
-    values = flags.FlagValues()
-    config_flags.DEFINE_config_dict("config", config, lock_config=True, flag_values=values)
-    try:
-        values(["launch", *arguments])
-    except (flags.Error, ValueError, TypeError) as error:
-        raise BadInput(" ".join(str(error).split())) from None
+    wrong = [line for line in (override(config, word) for word in arguments) if line]
+    if wrong:
+        raise BadInput("; ".join(wrong))
     return config
+
+
+def override(config: ConfigDict, word: str) -> str:
+    """Puts one --config.key=value on `config`. Returns what is wrong with it, or ''."""
+    values, line = flags.FlagValues(), ["launch", word]
+    config_flags.DEFINE_config_dict("config", config, lock_config=True, flag_values=values, sys_argv=line)
+    try:
+        values(line)
+    except (flags.Error, ValueError, TypeError):
+        now = flatten(config.to_dict())[key_of(word)]
+        return f"{word}: give a {kind(now)}; it is {now!r} now"
+    return ""
+
+
+def kind(value: Any) -> str:
+    names = {bool: "truth value (true or false)", int: "whole number", float: "number", str: "text"}
+    return names[type(value)] if type(value) in names else "list"
 
 
 def key_of(argument: str) -> str:
@@ -100,7 +114,7 @@ def problems(config: ConfigDict, overrides: dict[str, Any]) -> list[str]:
         if key not in fields:
             found.append(f"no field {key!r}{near(key, fields)}")
         elif not same_kind(fields[key], value):
-            found.append(f"{key} is a {type(fields[key]).__name__}, not {value!r}")
+            found.append(f"{key} is a {kind(fields[key])}, not {value!r}")
     return found
 
 
@@ -126,10 +140,14 @@ def resolved(module: ModuleType, config: ConfigDict, overrides: dict[str, Any]) 
     except ValueError as error:
         raise BadInput(f"{name_of(module)}: {error}") from None
     plain = json.loads(json.dumps(config.to_dict(), default=refuse))  # tuples -> lists, nothing but JSON
-    bad = [key for key, value in flatten(plain).items() if isinstance(value, float) and not math.isfinite(value)]
+    bad = [key for key, value in flatten(plain).items() if not finite(value)]
     if bad:
-        raise BadInput(f"{name_of(module)}: {bad[0]} is not a finite number")
+        raise BadInput(f"{name_of(module)}: {', '.join(bad)}: not a finite number, give one")
     return config, plain
+
+
+def finite(value: Any) -> bool:
+    return all(map(finite, value)) if isinstance(value, list) else not isinstance(value, float) or math.isfinite(value)
 
 
 def refuse(value: Any) -> Any:

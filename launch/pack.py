@@ -27,9 +27,10 @@ class Pack:
 
 
 def group_key(run: RunSpec) -> str:
-    """Equal for runs that can train as one program."""
+    """Equal for runs that can train as one program. An interrupted pack goes on as the pack it was: its members saved at
+    the same steps, and others would have to wait for it or pull it back to the start."""
     shared = {key: value for key, value in run.flat.items() if key not in run.config["packable"]}
-    return json.dumps([run.paper, shared, run.needs], sort_keys=True)
+    return json.dumps([run.paper, shared, run.needs, run.dir.status().get("job", "")], sort_keys=True)
 
 
 def arrange(ready: list[RunSpec], slots: int, mesh: Mesh) -> list[Pack]:

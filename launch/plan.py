@@ -5,6 +5,7 @@ import hashlib
 import json
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from launch import configs
@@ -13,6 +14,8 @@ from shared.rundir import RunDir, runs_root
 
 # What cannot change a result stays out of a run's identity: two runs that differ only here are the same run.
 OUTSIDE_IDENTITY = ("scale", "mesh", "packable", "save")
+MOST_CELLS = 100_000
+LONGEST_CHAIN = 30  # needs of needs of needs
 
 
 @dataclass(frozen=True)
@@ -59,11 +62,11 @@ class Plan:
     duplicates: int  # cells that turned out to be the same run as another cell
     single: bool  # one run, without the file's sweep
 
-    def first(self, count: int) -> "Plan":
-        """The first `count` cells and what they need."""
-        kept = set().union(*(self.ancestry(target) for target in self.targets[:count]))
+    def only(self, targets: list[str]) -> "Plan":
+        """These cells and what they need."""
+        kept = set().union(*(self.ancestry(target) for target in targets))
         runs = {run_id: run for run_id, run in self.runs.items() if run_id in kept}
-        return replace(self, runs=runs, targets=self.targets[:count])
+        return replace(self, runs=runs, targets=targets)
 
     def ancestry(self, run_id: str) -> set[str]:
         """A run and everything it needs."""
@@ -133,9 +136,14 @@ def expand(module: Any, base: Any, tag: str) -> list[dict[str, Any]]:
         if tag:
             raise BadInput(f"{configs.name_of(module)} has no sweep {tag!r}; it has {', '.join(tags) or 'none'}")
         return [{}]
-    cells = list(getattr(module, wanted)(base))
+    try:
+        cells = list(islice(getattr(module, wanted)(base), MOST_CELLS + 1))
+    except ValueError as error:
+        raise BadInput(f"the sweep of {configs.name_of(module)}: {error}") from None
     if not cells:
-        raise BadInput(f"the sweep of {configs.name_of(module)} is empty at scale {base.scale!r}: nothing to run")
+        raise BadInput(f"the sweep of {configs.name_of(module)} is empty at scale {base.scale!r}: choose another --scale or --sweep")
+    if len(cells) > MOST_CELLS:
+        raise BadInput(f"the sweep of {configs.name_of(module)} has more than {MOST_CELLS:,} cells: split it into several config files")
     return cells
 
 
@@ -154,13 +162,17 @@ class Builder:
         mark = json.dumps([name, id(base), overrides], sort_keys=True)
         if mark in self.known:
             return self.known[mark]
-        if mark in self.open:
-            raise BadInput(f"{name} needs itself, by way of {len(self.open) - self.open.index(mark)} config files: break the cycle")
+        if mark in self.open or len(self.open) > LONGEST_CHAIN:
+            raise BadInput(f"{name} needs itself, by way of its own needs: break the cycle in its needs()")
         self.open.append(mark)
         settings, config = configs.resolved(module, base, overrides)
         needs = {}
         if hasattr(module, "needs"):
-            for key, wanted in module.needs(settings).items():
+            try:
+                asked = module.needs(settings)
+            except ValueError as error:
+                raise BadInput(f"{name}: {error}") from None
+            for key, wanted in asked.items():
                 pairs = [wanted] if isinstance(wanted, tuple) else list(wanted)
                 needs[key] = [self.need(file, changes) for file, changes in pairs]
         run_id = identity(config, needs)

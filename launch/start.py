@@ -6,6 +6,7 @@ import sys
 from configs.meshes import MESHES, Mesh
 from launch import configs, preview, progress
 from launch import plan as planning
+from launch.engines import local
 from launch.plan import Plan
 from launch.select import chosen
 from launch.sweep import Sweep, create, record, recorded, reset
@@ -26,11 +27,10 @@ def run(options: argparse.Namespace, overrides: list[str]) -> int:
 
 
 def retry(options: argparse.Namespace, _: list[str]) -> int:
-    """Launches again the unfinished runs of the recorded sweeps (or the sweeps of the runs) that match."""
-    sweeps = recorded(options.glob)
+    """Launches again what is unfinished of the recorded sweeps that match, or else the runs that match, by way of their sweeps."""
+    named = recorded(options.glob)
     matching = {run.id for run in chosen(options.glob)}
-    if not sweeps:
-        sweeps = [item for item in recorded() if any(path.rpartition("/")[2] in matching for path in item["runs"])]
+    sweeps = named or [item for item in recorded() if any(path.rpartition("/")[2] in matching for path in item["runs"])]
     if not sweeps:
         raise BadInput(f"no recorded sweep or run matches {options.glob!r}: `python -m launch status` shows them")
     codes = []
@@ -39,15 +39,20 @@ def retry(options: argparse.Namespace, _: list[str]) -> int:
         for spec in plan.runs.values():
             if spec.id in matching and spec.dir.status().get("state") == "cancelled":
                 spec.dir.update(state="queued")
-        codes.append(launch(plan, options, item["arguments"]))
+        only = None if named else [run_id for run_id in plan.runs if run_id in matching]
+        if only == []:
+            raise BadInput(f"{item['name']} no longer asks for {options.glob!r}: its config file has changed, launch it anew")
+        codes.append(launch(plan, options, item["arguments"], only=only))
     return max(codes)
 
 
-def launch(plan: Plan, options: argparse.Namespace, overrides: list[str]) -> int:
-    """Preview, checks, launch, summary. Exit code 0: all done; 1: some failed; BadInput: nothing started."""
-    console = terminal()
+def launch(plan: Plan, options: argparse.Namespace, overrides: list[str], only: list[str] | None = None) -> int:
+    """Preview, checks, launch, summary; with `only`, of these cells. Exit code 0: all done; 1: some failed; BadInput: nothing started."""
+    console, whole = terminal(), plan
+    if only is not None:
+        plan = plan.only(only)
     if options.limit:
-        plan = plan.first(options.limit)
+        plan = plan.only(plan.targets[: options.limit])
     mesh = mesh_of(plan)
     todo = preview.todo(plan, options.rerun)
     if len(plan.runs) > 1 or options.dry:
@@ -58,12 +63,13 @@ def launch(plan: Plan, options: argparse.Namespace, overrides: list[str]) -> int
         console.print(f"{plan.name} ({plan.scale}): all {len(plan.runs)} runs are done; nothing to do")
         return 0
     check_data(plan)
+    local.slots(mesh, options.jobs)  # raises when this machine lacks the devices
     confirm(plan, len(todo), options.yes)
     for run_id in todo:
         if plan.runs[run_id].dir.state() in FINISHED:
             reset(plan.runs[run_id].dir)
     create(plan)
-    record(plan, overrides, getattr(options, "sweep", ""))
+    record(whole, overrides, getattr(options, "sweep", ""))
     with progress.Table(console, plan) as table:
         work = Sweep(plan, mesh, options.jobs, options.fail_fast, table.update)
         fine = True
@@ -76,11 +82,21 @@ def launch(plan: Plan, options: argparse.Namespace, overrides: list[str]) -> int
 
 
 def mesh_of(plan: Plan) -> Mesh:
-    """The mesh that the plan's runs name."""
-    name = next(iter(plan.runs.values())).config["mesh"]
-    if name not in MESHES:
-        raise BadInput(f"no mesh {name!r}{configs.near(name, MESHES)}; configs/meshes.py has {', '.join(MESHES)}")
-    return MESHES[name]
+    """The mesh that the plan's cells name; their needs run on it too. Raises BadInput when it does not fit them."""
+    names = sorted({plan.runs[target].config["mesh"] for target in plan.targets})
+    if len(names) > 1:
+        raise BadInput(f"the cells of {plan.name} name several meshes ({', '.join(names)}): launch each with its --config.mesh")
+    if names[0] not in MESHES:
+        raise BadInput(f"no mesh {names[0]!r}{configs.near(names[0], MESHES)}; configs/meshes.py has {', '.join(MESHES)}")
+    mesh = MESHES[names[0]]
+    sizes = {run.flat["train.batch_size"] for run in plan.runs.values() if "train.batch_size" in run.flat}
+    for size in sorted(sizes):
+        if size % (mesh.data * mesh.fsdp):
+            raise BadInput(
+                f"train.batch_size={size} does not divide over data * fsdp = {mesh.data * mesh.fsdp} devices of mesh {names[0]}: "
+                "choose another --config.train.batch_size or --config.mesh"
+            )
+    return mesh
 
 
 def check_data(plan: Plan) -> None:
@@ -94,6 +110,8 @@ def check_data(plan: Plan) -> None:
 def confirm(plan: Plan, count: int, yes: bool) -> None:
     if yes or (len(plan.runs) == 1 and count == 1):
         return
+    if count > ASK_ABOVE:
+        raise BadInput(f"{count} runs are more than {ASK_ABOVE}: add --yes to launch them all, or --limit N for the first N cells")
     if not sys.stdin.isatty():
         raise BadInput("nobody is here to say yes: add --yes to launch, or --dry for the preview alone")
     if input(f"launch {count} run{'s' if count > 1 else ''}? [y/N] ").strip().lower() not in ("y", "yes"):

@@ -16,7 +16,7 @@ from typing import Any
 from configs.meshes import Mesh
 from launch.engines import local
 from launch.pack import Pack, arrange
-from launch.plan import Plan, RunSpec
+from launch.plan import Plan, RunSpec, identity
 from shared.errors import BadInput
 from shared.rundir import FINISHED, RunDir, read_json, runs_root, write_atomic
 
@@ -65,7 +65,16 @@ def recorded(glob: str = "*") -> list[dict[str, Any]]:
 def create(plan: Plan) -> None:
     """Makes the run directories. A folder that another config made, a full or closed disk: BadInput, nothing started."""
     for run_id, run in plan.runs.items():
+        have = run.dir.record()
+        if have and not is_record(have, run_id):
+            raise BadInput(f"{run.dir.path} was made by another config: move that folder away, then launch again")
+    for run_id, run in plan.runs.items():
         run.dir.create(run.record(plan.label(run_id), plan.name))
+
+
+def is_record(have: dict[str, Any], run_id: str) -> bool:
+    """Whether a config.json says what its run id promises; somebody may have edited it."""
+    return have.keys() >= {"config", "needs"} and identity(have["config"], have["needs"]) == run_id
 
 
 class Sweep:
@@ -160,8 +169,6 @@ class Sweep:
             "log": str(log),
         }
         write_atomic(folder / f"{name}.json", json.dumps(job, indent=1))
-        for run in pack.runs:
-            run.dir.update(error="")
         self.jobs.append(Job(pack, local.start(folder / f"{name}.json", log, slots[0].devices), slots, log))
 
     def collect(self, job: Job) -> None:
@@ -170,6 +177,8 @@ class Sweep:
             state = run.dir.state()
             if state in FINISHED:
                 self.waiting.pop(run.id, None)
+            elif run.dir.claimed():
+                continue  # the worker of another launcher has it
             elif state == "failed" or (state != "cancelled" and job.process.returncode and not self.interrupted):
                 if state != "failed":
                     tail = job.log.read_text(errors="replace").splitlines()[-20:]

@@ -54,7 +54,8 @@ def compute(members: list[RunDir], job: dict[str, Any]) -> int:
         log = member.path / "log.txt"
         log.unlink(missing_ok=True)
         log.symlink_to(os.path.relpath(job["log"], member.path))
-        member.update(attempt=member.status().get("attempt", 0) + 1, job=job["name"])
+        attempt = member.status()["attempt"] + 1
+        member.update(state="running", attempt=attempt, job=job["name"], started=time.time(), heartbeat=time.time(), error="")
     configure_jax(job)
     write_environment(members)
 

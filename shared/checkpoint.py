@@ -35,7 +35,7 @@ def restore(path: Path, abstract: Any) -> Any:
         with ocp.Checkpointer(ocp.StandardCheckpointHandler()) as checkpointer:
             tree = checkpointer.restore(path.absolute(), args=ocp.args.StandardRestore(abstract))
     except Exception as error:  # Orbax and TensorStore raise many kinds, some hundreds of lines long
-        raise ValueError(f"{path} cannot be read ({str(error).strip().splitlines()[0][:120]})") from error
+        raise ValueError(f"{path} cannot be read ({(str(error).strip() or repr(error)).splitlines()[0][:120]})") from error
     shapes = jax.tree.map(lambda have, want: have.shape == want.shape, tree, abstract)
     if not all(jax.tree.leaves(shapes)):
         raise ValueError(f"{path} holds arrays of other shapes")

@@ -63,9 +63,16 @@ def fit(task: Task, schedule: Schedule, run: Run) -> Fitted | None:
         layout = shardings(abstract, task.axes, mesh)
         abstract = jax.tree.map(lambda a, s: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=s), abstract, layout)
         restored = run.restore(abstract)
-        state, start = restored or (jax.jit(init_state, out_shardings=layout)(hyper), 0)
+        state, start = restored or (born(init_state, layout)(hyper), 0)
         advance = jax.jit(step_fn, donate_argnums=0, out_shardings=(layout, None))
         return loop(task, schedule, run, mesh, hyper, state, start, advance)
+
+
+def born(init_state: Callable, layout: Tree) -> Callable:
+    """init_state as a program whose results lie where `layout` says. It runs once, and XLA spends 8 s on optimising the
+    random numbers of a tiny model for a CPU: it is told not to."""
+    options = {"xla_backend_optimization_level": "0"} if jax.default_backend() == "cpu" else {}
+    return jax.jit(init_state, out_shardings=layout, compiler_options=options)
 
 
 def build(task: Task, window: int) -> tuple[Callable, Callable]:

@@ -38,13 +38,24 @@ class Mirror:
                 settings=wandb.Settings(console="off", x_disable_stats=True, silent=True),
             )
             self._run.define_metric("*", step_metric="step")
-        except Exception as error:  # the mirror may fail, the run may not
-            print(f"W&B is left out ({error}); metrics.jsonl has everything", flush=True)
+        except Exception as error:
+            self._give_up(error)
 
     def log(self, row: dict[str, Any]) -> None:
-        if self._run:
-            self._run.log({name: value for name, value in row.items() if value is not None})
+        try:
+            if self._run:
+                self._run.log({name: value for name, value in row.items() if value is not None})
+        except Exception as error:
+            self._give_up(error)
 
     def finish(self, failed: bool) -> None:
-        if self._run:
-            self._run.finish(exit_code=int(failed))
+        try:
+            if self._run:
+                self._run.finish(exit_code=int(failed))
+        except Exception as error:
+            self._give_up(error)
+
+    def _give_up(self, error: Exception) -> None:
+        """The mirror may fail, the run may not."""
+        self._run = None
+        print(f"W&B is left out from here ({error}); metrics.jsonl has everything", flush=True)

@@ -23,17 +23,14 @@ def warmup_cosine(peak: float | Array, steps: int, warmup: float) -> Callable[[A
 
 
 def decay_mask(axes: Any) -> Any:
-    """True for the leaves that weight decay touches: matrices of linear maps, the untied output head among them.
+    """True for the leaves that weight decay touches: kernels of linear maps, the untied output head among them.
 
-    Token embeddings, norm gains and biases are spared, as in Levanter's default mask (the paper's code). `axes` is the
-    tree of logical axis names: an embedding table is ("vocab", "embed"), a head ("embed", "vocab").
+    Embedding tables, norm gains and biases are spared, as in Levanter's default mask (the paper's code). `axes` is any
+    tree with the structure of the parameters whose leaves are tuples.
     """
-
-    def decays(names: tuple[str | None, ...]) -> bool:
-        dims = [name for name in names if name != "layers"]
-        return len(dims) >= 2 and dims[0] != "vocab"
-
-    return jax.tree.map(decays, axes, is_leaf=lambda leaf: isinstance(leaf, tuple))
+    return jax.tree_util.tree_map_with_path(
+        lambda path, _: path[-1].key == "kernel", axes, is_leaf=lambda leaf: isinstance(leaf, tuple)
+    )
 
 
 def adamw(

@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from shared.mirror import Mirror
-from shared.rundir import RunDir
+from shared.rundir import FINISHED, RunDir
 
 BEAT_SECONDS = 5.0
 
@@ -44,8 +44,6 @@ class Run:
 
     # -- life -------------------------------------------------------------------------------------------------------
     def __enter__(self) -> "Run":
-        for member in self.members:
-            member.update(state="running", started=time.time(), heartbeat=time.time(), error="")
         self._thread = threading.Thread(target=self._beat, daemon=True)
         self._thread.start()
         return self
@@ -147,7 +145,7 @@ class Run:
                 checkpoint.prune(member.path / "ckpt")
 
     def save_weights(self, params: Any) -> None:
-        """Keeps the final parameters of every active member as `weights`, and drops what only a resume needs."""
+        """Keeps the final parameters of every active member as `weights`."""
         from shared import checkpoint
 
         for index, member in enumerate(self.members):
@@ -155,10 +153,11 @@ class Run:
                 checkpoint.save(member.path / "weights", member_slice(params, index))
 
     def drop_checkpoints(self) -> None:
+        """What only a resume needs goes from the members that are finished; a cancelled one may go on later."""
         import shutil
 
-        for index, member in enumerate(self.members):
-            if not self.active[index]:
+        for member in self.members:
+            if member.state() in FINISHED:
                 shutil.rmtree(member.path / "ckpt", ignore_errors=True)
 
     def restore(self, abstract: Any) -> tuple[Any, int] | None:
@@ -179,8 +178,8 @@ class Run:
                 break
             except ValueError as error:
                 print(f"checkpoint {error}; going one back", flush=True)
-        if restored is None and common:
-            print("no checkpoint can be read: starting again from step 0", flush=True)
+        if restored is None and any(checkpoint.steps(folder) for folder in folders):
+            print("no checkpoint can be read for all members: starting again from step 0", flush=True)
         for member in self.members:
             member.truncate_metrics(restored[1] if restored else -1)
         return restored

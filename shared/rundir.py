@@ -55,8 +55,8 @@ def explain(error: OSError, path: Path) -> Exception:
     """Turns a disk that is full or closed into one line with the remedy; other errors pass as they are."""
     if error.errno in (errno.ENOSPC, errno.EDQUOT):
         return BadInput(f"no disk space left for {path}: free some, or set PAPERCLUB_RUNS to a roomier folder")
-    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR):
-        return BadInput(f"no permission to write {path}: change its owner, or set PAPERCLUB_RUNS to a folder of yours")
+    if error.errno in (errno.EACCES, errno.EPERM, errno.EROFS, errno.ENOTDIR, errno.EEXIST):
+        return BadInput(f"no permission to use {path}: change its owner, or set PAPERCLUB_RUNS to a folder of yours")
     return error
 
 
@@ -64,8 +64,12 @@ def read_json(path: Path) -> dict[str, Any]:
     """The object in `path`, or {} when there is none yet."""
     try:
         return json.loads(path.read_text())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return {}
+    except ValueError:
+        raise BadInput(f"{path} is damaged: move the folder {path.parent} away, then launch again") from None
+    except OSError as error:
+        raise explain(error, path) from error
 
 
 def process_started(pid: int) -> str:
@@ -98,18 +102,15 @@ class RunDir:
 
     # -- what it is -------------------------------------------------------------------------------------------------
     def create(self, record: dict[str, Any]) -> None:
-        """Writes config.json for a new run, or checks that an existing one says the same."""
+        """Writes config.json, and status.json for a new run; what is there already stays."""
         try:
             self.path.mkdir(parents=True, exist_ok=True)
         except OSError as error:
             raise explain(error, self.path) from error
-        have = read_json(self.path / "config.json")
-        if not have:
+        if not self.record():
             write_atomic(self.path / "config.json", json.dumps(record, indent=1, sort_keys=True))
-            if not self.status():
-                self.update(state="queued", step=0, attempt=0)
-        elif have["identity"] != record["identity"]:
-            raise BadInput(f"{self.path} was made by another config: move that folder away, then launch again")
+        if not self.status():
+            self.update(state="queued", step=0, attempt=0)
 
     def record(self) -> dict[str, Any]:
         return read_json(self.path / "config.json")
@@ -144,7 +145,10 @@ class RunDir:
         if not create_exclusive(mark, me):
             return False
         try:
-            if self.claimed():
+            holder = self.holder()
+            if holder is None:  # released since: whoever creates it first has it
+                return create_exclusive(lock, me)
+            if self.alive(holder):
                 return False
             write_atomic(lock, json.dumps(me))
             return True
@@ -152,14 +156,22 @@ class RunDir:
             mark.unlink(missing_ok=True)
 
     def claimed(self) -> bool:
-        """Whether a living process holds the claim: by its process on this host, by the heartbeat elsewhere."""
+        """Whether a living process holds the claim."""
+        holder = self.holder()
+        return holder is not None and self.alive(holder)
+
+    def holder(self) -> dict[str, Any] | None:
+        """Host, process and its mark from claim.lock; {} when it was created this instant or torn by a crash."""
         try:
-            holder = json.loads((self.path / "claim.lock").read_text())
+            return json.loads((self.path / "claim.lock").read_text())
         except FileNotFoundError:
-            return False
-        except json.JSONDecodeError:  # created this instant, its content not there yet, or torn by a crash
-            holder = {}
-        if holder.get("host") == socket.gethostname():
+            return None
+        except json.JSONDecodeError:
+            return {}
+
+    def alive(self, holder: dict[str, Any]) -> bool:
+        """By its process on this host, by the heartbeat elsewhere."""
+        if holder and holder["host"] == socket.gethostname():
             return process_alive(holder["pid"], holder["started"])
         with contextlib.suppress(FileNotFoundError):
             beat = max(self.status().get("heartbeat", 0.0), (self.path / "claim.lock").stat().st_mtime)

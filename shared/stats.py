@@ -76,19 +76,12 @@ def power(x: Sequence[float], y: Sequence[float]) -> Fit:
         return Fit("power", dict.fromkeys("ABC", math.nan), math.nan, x.size, wrong)
     from scipy.optimize import minimize_scalar
 
-    def error(log_b: float) -> float:
-        return _linear(x, y, math.exp(log_b))[2]
-
-    grid = np.linspace(*np.log(EXPONENTS), 120)
-    errors = np.array([error(b) for b in grid])
-    best, best_error = grid[errors.argmin()], errors.min()
-    for i in np.argsort(errors)[:3]:  # neighbouring basins: a flat valley can have its bottom off the grid
-        near = (grid[max(i - 1, 0)], grid[min(i + 1, len(grid) - 1)])
-        polished = minimize_scalar(error, bounds=near, method="bounded", options={"xatol": 1e-10})
-        if polished.fun < best_error:
-            best, best_error = polished.x, polished.fun
-    b = math.exp(best)
-    a, c, _ = _linear(x, y, b)
+    grid = np.linspace(*np.log(EXPONENTS), 200)
+    best = int(_linear(x, y, np.exp(grid))[2].argmin())
+    near = grid[max(best - 1, 0)], grid[min(best + 1, grid.size - 1)]
+    found = minimize_scalar(lambda b: float(_linear(x, y, np.exp(b))[2]), bounds=near, method="bounded", options={"xatol": 1e-9})
+    b = math.exp(found.x)
+    a, c = map(float, _linear(x, y, b)[:2])
     inside = EXPONENTS[0] * 1.02 < b < EXPONENTS[1] * 0.98
     wrong = wrong or _at_bound(a, c) or ("" if inside else f"the exponent {b:.2g} sits at its bound")
     return Fit("power", {"A": a, "B": b, "C": c}, _r2(y, a / x**b + c), x.size, wrong)
@@ -99,7 +92,7 @@ def reciprocal(x: Sequence[float], y: Sequence[float]) -> Fit:
     x, y, wrong = _checked(x, y, 3)
     if x.size < 2 or not (np.isfinite(x).all() and np.isfinite(y).all()):
         return Fit("reciprocal", {"A": math.nan, "B": 1.0, "C": math.nan}, math.nan, x.size, wrong)
-    a, c, _ = _linear(x, y, 1.0)
+    a, c = map(float, _linear(x, y, 1.0)[:2])
     return Fit("reciprocal", {"A": a, "B": 1.0, "C": c}, _r2(y, a / x + c), x.size, wrong or _at_bound(a, c))
 
 
@@ -137,8 +130,9 @@ def asymptote_interval(
 ) -> Interval:
     """Bootstrap interval of a law's asymptote.
 
-    `noise` is the standard error of each y (over seeds), drawn normally; without it the fit's own residuals are resampled,
-    scaled up for the parameters they paid for. With no residual left (as many parameters as points) the interval is NaN.
+    `noise` is the standard error of each y (over seeds), drawn normally. Without it the fit's own residuals give the noise, drawn
+    from Student's t with the degrees of freedom that the parameters left over: with one spare point the interval is wide, and with
+    none it is NaN.
     """
     fit = law(x, y)
     x, y = np.asarray(x, float), np.asarray(y, float)
@@ -147,21 +141,19 @@ def asymptote_interval(
         return Interval(fit.asymptote, math.nan, math.nan, y.size)
     rng = np.random.default_rng(seed)
     if noise is None:
-        residuals = (y - fit(x)) * math.sqrt(y.size / free)
-        draws = fit(x) + rng.choice(residuals, (REFITS, y.size))
+        sigma = np.sqrt(np.sum((y - fit(x)) ** 2) / rng.chisquare(free, (REFITS, 1)))
+        draws = fit(x) + sigma * rng.normal(0, 1, (REFITS, y.size))
     else:
         draws = y + rng.normal(0, 1, (REFITS, y.size)) * np.asarray(noise, float)
     low, high = np.percentile([law(x, draw).asymptote for draw in draws], (2.5, 97.5))
     return Interval(fit.asymptote, float(low), float(high), y.size)
 
 
-def leave_one_out(
-    law: Callable[[Sequence[float], Sequence[float]], Fit], x: Sequence[float], y: Sequence[float]
-) -> Interval:
+def leave_one_out(law: Callable[[Sequence[float], Sequence[float]], Fit], x: Sequence[float], y: Sequence[float]) -> Interval:
     """The range of the asymptote over refits without one point each."""
     x, y = np.asarray(x, float), np.asarray(y, float)
     refits = [law(np.delete(x, i), np.delete(y, i)).asymptote for i in range(y.size)]
-    low, high = (math.nan, math.nan) if np.isnan(refits).any() else (min(refits), max(refits))
+    low, high = (min(refits), max(refits)) if refits and not np.isnan(refits).any() else (math.nan, math.nan)
     return Interval(law(x, y).asymptote, low, high, y.size)
 
 
@@ -173,15 +165,16 @@ def _checked(x: Sequence[float], y: Sequence[float], wanted: int) -> tuple[np.nd
     return x, y, "" if distinct >= wanted else f"{distinct} points, and {wanted} are wanted"
 
 
-def _linear(x: np.ndarray, y: np.ndarray, b: float) -> tuple[float, float, float]:
-    """The best A, C >= 0 of A / x^b + C, and the squared error."""
-    basis = x**-b
-    spread = basis - basis.mean()
-    a = max(float(spread @ y / max(spread @ spread, 1e-300)), 0.0)
-    c = float(y.mean() - a * basis.mean())
-    if c < 0:
-        a, c = max(float(basis @ y / (basis @ basis)), 0.0), 0.0
-    return a, c, float(np.sum((a * basis + c - y) ** 2))
+def _linear(x: np.ndarray, y: np.ndarray, b: np.ndarray) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """For every exponent in b, the best A, C >= 0 of A / x^b + C, and the squared error."""
+    basis = x ** -np.asarray(b, float)[..., None]  # [..., points]
+    spread = basis - basis.mean(-1, keepdims=True)
+    a = np.maximum(spread @ y / np.maximum((spread * spread).sum(-1), 1e-300), 0.0)
+    c = y.mean() - a * basis.mean(-1)
+    a = np.where(c < 0, np.maximum(basis @ y / (basis * basis).sum(-1), 0.0), a)
+    c = np.maximum(c, 0.0)
+    left = a[..., None] * basis + c[..., None] - y
+    return a, c, (left * left).sum(-1)
 
 
 def _at_bound(a: float, c: float) -> str:

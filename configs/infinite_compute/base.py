@@ -164,9 +164,7 @@ def resolve(config: ConfigDict) -> ConfigDict:
         raise ValueError(f"entry={config.entry!r}: choose train, ensemble or sample")
     if config.model.name in MODELS:
         layers, width, heads, kv_heads, mlp_width = MODELS[config.model.name]
-        config.model.update(
-            layers=layers, width=width, heads=heads, kv_heads=kv_heads, mlp_width=mlp_width, head_dim=width // heads
-        )
+        config.model.update(layers=layers, width=width, heads=heads, kv_heads=kv_heads, mlp_width=mlp_width, head_dim=width // heads)
     elif config.model.name != "custom":
         raise ValueError(f"model.name={config.model.name!r}: choose one of {', '.join(MODELS)} or custom")
     for field in ("layers", "width", "heads", "kv_heads", "mlp_width", "head_dim"):

@@ -36,7 +36,8 @@ SCOPES = {
     "smoke": Scope(
         models=("nano", "micro"), headline="micro", tokens=8_192,
         other_tokens=(4_096,), side_models=("nano", "micro"), other_members=2, seeds=2,
-        standard_epochs={"nano": (1, 2), "micro": (1, 2)}, searched={"nano": (), "micro": ()}, single_members=2, members={"nano": 2, "micro": 2},
+        standard_epochs={"nano": (1, 2), "micro": (1, 2)}, searched={"nano": (), "micro": ()},
+        single_members=2, members={"nano": 2, "micro": 2},
         heatmap_epochs=(1, 2), heatmap_decays=(0.5, 1), heatmap_members=2, second_heatmap=("nano",), vary_members=2,
         decays={"micro": (0.1, 0.8)}, batch_sizes=(8, 16), mixtures=(0.5,), student_decays=(0.1,),
         second_domain=("tiny", 4_096, 1e-3), second_batches=(16, 8), second_members=2,

@@ -6,6 +6,7 @@ Units: N in millions of total parameters, D in thousands of tokens, K in members
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cache
 
 import numpy as np
 
@@ -39,6 +40,11 @@ class Limit:
 
 def limit(x: Sequence[float], y: Sequence[float], wanted: int = 4, noise: Sequence[float] | None = None) -> Limit:
     """The power law from `wanted` points on, when it is accepted; else A / x + C, which 3 points support."""
+    return _limit(tuple(x), tuple(y), wanted, noise and tuple(noise))
+
+
+@cache
+def _limit(x: tuple[float, ...], y: tuple[float, ...], wanted: int, noise: tuple[float, ...] | None) -> Limit:
     law = power if len(set(x)) >= wanted and not power(x, y).refused else reciprocal
     return Limit(law(x, y), asymptote_interval(law, x, y, noise), leave_one_out(law, x, y))
 

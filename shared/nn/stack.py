@@ -5,6 +5,9 @@ from collections.abc import Callable
 import jax
 from flax import nnx
 
+# Up to this depth layers are straight-line code: on CPU the loop's buffers of saved activations (zeroed, copied, updated
+# in place) cost as much as the products of a small model. Deeper stacks keep a compile time flat in depth.
+UNROLLED = 8
 
 def stack(build: Callable[[nnx.Rngs], nnx.Module], layers: int, rngs: nnx.Rngs) -> nnx.Module:
     """`layers` differently initialised copies of `build(rngs)` in one module."""
@@ -24,4 +27,5 @@ def scan(step: Callable, stacked: nnx.Module, carry, xs=None):
         params, x = sliced
         return step(nnx.merge(graph, params), carry, x)
 
-    return jax.lax.scan(body, carry, (params, xs), unroll=True)
+    layers = jax.tree.leaves(params)[0].shape[0]
+    return jax.lax.scan(body, carry, (params, xs), unroll=layers if layers <= UNROLLED else 1)

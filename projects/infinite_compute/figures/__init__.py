@@ -18,7 +18,7 @@ from projects.infinite_compute.figures.ablations import (
     fig20,
     fig20_summary,
 )
-from projects.infinite_compute.figures.recipes_demo import demo, demo_summary
+from projects.infinite_compute.figures.demonstration import demo, demo_summary
 from projects.infinite_compute.figures.distillation import (
     fig9,
     fig9_summary,

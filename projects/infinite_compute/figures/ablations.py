@@ -43,7 +43,7 @@ def probe_points(table: pd.DataFrame) -> list[tuple[str, str, float, Interval, s
 def fig10(table: pd.DataFrame) -> Figure:
     """Probe error against loss; the paper's panel is the mean accuracy of three benchmarks by recipe."""
     found = probe_points(table)
-    figure, (axis, paper) = style.canvas("Fig. 10  Lower loss, higher accuracy (probe from held-out text, chance 25%)", 1, "mean of ARC-Easy, PIQA, SciQ", 5.0)
+    figure, (axis, paper) = style.canvas("Fig. 10  Probe made from held-out text (chance 25%)", 1, "mean of ARC-Easy, PIQA, SciQ", 5.0)
     for recipe in ("standard", "regularised", "ensemble", "distilled"):
         mine = [(loss, one) for kind, _, loss, one, _ in found if kind == recipe]
         if mine:
@@ -91,7 +91,7 @@ def frozen(table: pd.DataFrame) -> dict[str, list[Cell]]:
 
 def fig11(table: pd.DataFrame) -> Figure:
     """Tuned against frozen hypers."""
-    figure, (axis,) = style.canvas("Fig. 11  Freezing the smallest model's decay or epochs costs loss", width=6.0)
+    figure, (axis,) = style.canvas("Fig. 11  The smallest model's decay or epochs for every size", width=6.0)
     found = frozen(table)
     for (name, cells), recipe in zip(found.items(), ("regularised", "standard", "distilled"), strict=False):
         style.whiskers(axis, [cell.params for cell in cells], [cell.loss for cell in cells], COLORS[recipe], name)
@@ -121,8 +121,10 @@ def fig12(table: pd.DataFrame) -> Figure:
         for index, tokens in enumerate(every):
             best = tables.best_by_model([cell for cell in cells if cell.tokens == tokens])
             ranks = [SIZES.index(counterpart(cell.model)) for cell in best]
-            axis.plot(ranks, [getattr(cell, field) for cell in best], **style.MARK, color=style.shade(index, len(every)), label=f"D = {tokens:,}")
-        axis.set_yscale("log")
+            axis.plot(
+                ranks, [getattr(cell, field) for cell in best], **style.MARK, color=style.shade(index, len(every)), label=f"D = {tokens:,}"
+            )
+        style.log_numbers(axis)
         axis.set_xticks(range(4), ["1st\n150M", "2nd\n300M", "3rd\n600M", "4th\n1.4B"])
         style.label(axis, "model, by size", "", name)
     style.legend(axes[0])
@@ -143,7 +145,7 @@ def fig12_summary(table: pd.DataFrame) -> list[Row]:
 def fig13a(table: pd.DataFrame) -> Figure:
     """Loss after one epoch against the batch size."""
     cells = sorted(tables.cells(tables.scratch(table)), key=lambda cell: cell.batch_size)
-    figure, (axis,) = style.canvas("Fig. 13, left  Small batches are better at equal tokens (as in the paper, 64 to 512 sequences)", width=6.4)
+    figure, (axis,) = style.canvas("Fig. 13, left  Batch size at equal tokens (paper: smaller is better)", width=6.4)
     if cells:
         style.whiskers(axis, [cell.batch_size for cell in cells], [cell.loss for cell in cells], COLORS["standard"], cells[0].model)
         style.log_ticks(axis, [cell.batch_size for cell in cells])
@@ -175,7 +177,9 @@ def fig13b(table: pd.DataFrame) -> Figure:
     for size in ("300M", "1400M"):
         decay = value(f"fig13b.best_decay_{size}")
         axis.axvline(decay, color=PAPER, linestyle=":", linewidth=1)
-        axis.annotate(f"paper {size}", (decay, 1), (2, -10), xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=7, color=PAPER)
+        axis.annotate(
+            f"paper {size}", (decay, 1), (2, -10), xycoords=("data", "axes fraction"), textcoords="offset points", fontsize=7, color=PAPER
+        )
     if curves:
         style.log_ticks(axis, sorted({cell.decay for cells in curves.values() for cell in cells if cell.decay > 0}))
     else:
@@ -208,7 +212,7 @@ def trajectories(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 def fig14(table: pd.DataFrame) -> Figure:
     """Validation loss during training."""
-    figure, (axis,) = style.canvas("Fig. 14  A strongly decayed run trails, and wins as the learning rate decays (as in the paper)", width=6.8)
+    figure, (axis,) = style.canvas("Fig. 14  Trajectories (paper: strong decay trails until the rate falls)", width=6.8)
     found = trajectories(table)
     for name, wide in found.items():
         color = COLORS[name.split(":")[0]]
@@ -233,7 +237,7 @@ def fig14_summary(table: pd.DataFrame) -> list[Row]:
 def fig15(table: pd.DataFrame) -> Figure:
     """Train and validation loss against epochs."""
     cells = best_per_epochs([cell for cell in tables.cells(tables.scratch(table)) if tables.is_standard(cell)])
-    figure, (axis,) = style.canvas("Fig. 15  The training loss keeps falling while the validation loss turns (as in the paper)", width=6.4)
+    figure, (axis,) = style.canvas("Fig. 15  Training and validation loss (paper: only one keeps falling)", width=6.4)
     if cells:
         epochs = [cell.epochs for cell in cells]
         style.whiskers(axis, epochs, [cell.loss for cell in cells], COLORS["standard"], "validation")
@@ -283,7 +287,7 @@ def fig20(table: pd.DataFrame) -> Figure:
         color = style.shade(index + 1, 4)
         losses = [cell.losses[cell.seeds.index(seed)] for cell in tuned]
         left.plot([cell.params for cell in tuned], losses, "o", color=color, markersize=4)
-        style.law(left, limit, tuned[0].params * 0.8, tuned[-1].params * 2, color, 1e6, f"seed {seed}:")
+        style.law(left, limit, tuned[0].params * 0.8, tuned[-1].params * 2, color, 1e6, f"seed {seed}", band=False)
     guess = predicted(table)
     if guess:
         left.plot([guess[0].params], [guess[1]], "x", color=COLORS["standard"], markersize=9, label="predicted from the others")
@@ -295,7 +299,7 @@ def fig20(table: pd.DataFrame) -> Figure:
     found = longest(tables.ensembles(table))
     for one, color in zip(found, (COLORS["regularised"], COLORS["ensemble"]), strict=False):
         right.plot(one.sizes, one.losses, "o", color=color, markersize=4, label=f"{one.epochs} epochs, wd {one.decay:g}")
-        style.law(right, laws.in_members(one), 1, 3 * one.sizes[-1], color, name="  all members:")
+        style.law(right, laws.in_members(one), 1, 3 * one.sizes[-1], color, name="  all members")
         half = laws.in_members(one, half_of(one.sizes))
         if not half.fit.refused:
             right.axhline(half.value, color=color, linewidth=1, label=f"  first {half_of(one.sizes)}: {half.value:.3f}")

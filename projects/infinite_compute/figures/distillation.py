@@ -33,7 +33,7 @@ def paper_dots(axis, names: list[str], keys: list[str]) -> None:
     losses = [value(key) for key in keys]
     axis.plot(losses, range(len(keys)), **{**HOLLOW, "linewidth": 0})
     for place, loss in enumerate(losses):
-        axis.annotate(f"{loss:.3f}", (loss, place), (0, 7), textcoords="offset points", ha="center", fontsize=7.5, color=PAPER)
+        axis.annotate(f"{loss:.4g}", (loss, place), (0, 7), textcoords="offset points", ha="center", fontsize=7.5, color=PAPER)
     axis.set_yticks(range(len(names)), names, fontsize=8, color=PAPER)
     axis.set_ylim(len(names) - 0.4, -0.6)
     axis.margins(x=0.15)
@@ -141,7 +141,7 @@ SELF_KEYS = {
 
 def table4(table: pd.DataFrame) -> Figure:
     """Self-distillation with more and more synthetic text."""
-    return drawn(table, "Table 4  Self-distillation needs real text", list(SELF_KEYS), list(SELF_KEYS.values()))
+    return drawn(table, "Table 4  Self-distillation with more and more synthetic text", list(SELF_KEYS), list(SELF_KEYS.values()))
 
 
 def table4_summary(table: pd.DataFrame) -> list[Row]:
@@ -170,9 +170,17 @@ def continued_outcomes(table: pd.DataFrame) -> dict[str, tuple[Interval, str, st
 def table1(table: pd.DataFrame) -> Figure:
     """Each step of the recipe on the second domain; the paper's column is benchmark accuracy."""
     found = continued_outcomes(table)
-    figure, (axis, paper) = style.canvas("Table 1  Continued pre-training on a second domain", 1, "Llama-3.2-3B on mathematics, mean of 3 benchmarks", 5.2)
+    figure, (axis, paper) = style.canvas(
+        "Table 1  Continued pre-training on a second domain", 1, "Llama-3.2-3B on mathematics, mean of 3 benchmarks", 5.2
+    )
     dots(axis, list(found), [one for one, _, _ in found.values()], [color for _, color, _ in found.values()])
-    names = {"default": "default", "small_batch": "small batch", "more_epochs": "and epochs", "ensemble_k8": "and K = 8", "all_data": "17x the data"}
+    names = {
+        "default": "default",
+        "small_batch": "small batch",
+        "more_epochs": "and epochs",
+        "ensemble_k8": "and K = 8",
+        "all_data": "17x the data",
+    }
     paper_dots(paper, list(names.values()), [f"table1.{key}" for key in names])
     style.label(paper, "accuracy, %", "")
     return figure

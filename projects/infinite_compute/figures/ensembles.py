@@ -6,6 +6,7 @@ import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
 
 from projects.infinite_compute import laws, tables
 from projects.infinite_compute.figures import style
@@ -38,7 +39,7 @@ def fig4(table: pd.DataFrame) -> Figure:
     """Single-model hypers against member hypers, one size."""
     found = longest(tables.ensembles(table))
     main = found[0].model if found else ""
-    figure, (axis, paper) = style.canvas(f"Fig. 4  Ensembles fall as 1/K ({main})", 1, "300M, D = 200M", 5.0)
+    figure, (axis, paper) = style.canvas(f"Fig. 4  Ensembles of {main}", 1, "300M, D = 200M", 5.0)
     for color, one in zip(PAIR, found, strict=False):
         members_curve(axis, one, color, f"{one.epochs} epochs, wd {one.decay:g}")
     members_axis(axis, found)
@@ -71,33 +72,34 @@ def fig4_summary(table: pd.DataFrame) -> list[Row]:
     return rows
 
 
-def grid(found: list[Ensemble], scores: list[float]) -> tuple[list[int], list[float], np.ndarray]:
-    """Epochs (rows), decays (columns) and the score of each cell, NaN where nothing was run."""
-    epochs, decays = sorted({one.epochs for one in found}), sorted({one.decay for one in found})
-    cells = np.full((len(epochs), len(decays)), np.nan)
-    for one, score in zip(found, scores, strict=True):
-        cells[epochs.index(one.epochs), decays.index(one.decay)] = score
-    return epochs, decays, cells
+Scores = dict[tuple[int, float], float]  # (epochs, weight decay) -> loss
 
 
-def heatmap(axis: Axes, found: list[Ensemble], scores: list[float], title: str) -> None:
-    """Every cell with its number; the minimum is framed."""
-    if not found or not np.isfinite(scores).any():
+def heatmap(axis: Axes, scores: Scores, title: str) -> None:
+    """Every cell with its number; the lowest is framed, one that was not run stays white."""
+    scores = {point: score for point, score in scores.items() if math.isfinite(score)}
+    if not scores:
         return style.nothing(axis, "no finished ensembles")
-    epochs, decays, cells = grid(found, scores)
+    epochs, decays = (sorted({point[i] for point in scores}) for i in (0, 1))
+    cells = np.full((len(epochs), len(decays)), np.nan)
+    for (count, decay), score in scores.items():
+        cells[epochs.index(count), decays.index(decay)] = score
+        j, i = decays.index(decay), epochs.index(count)
+        dark = score <= min(scores.values()) + 0.45 * (max(scores.values()) - min(scores.values()))
+        axis.text(j, i, f"{score:.3f}", ha="center", va="center", fontsize=8, color="white" if dark else style.INK)
     axis.imshow(cells, cmap="YlGnBu_r", aspect="auto", origin="lower")
-    low, high = np.nanmin(cells), np.nanmax(cells)
-    for i in range(len(epochs)):
-        for j in range(len(decays)):
-            dark = np.isfinite(cells[i, j]) and cells[i, j] < low + 0.45 * (high - low)
-            text = f"{cells[i, j]:.3f}" if np.isfinite(cells[i, j]) else "missing"
-            axis.text(j, i, text, ha="center", va="center", fontsize=8, color="white" if dark else style.INK)
-    i, j = np.unravel_index(np.nanargmin(cells), cells.shape)
-    axis.plot(j, i, "s", markersize=38, markerfacecolor="none", markeredgecolor=COLORS["standard"], markeredgewidth=2)
+    count, decay = min(scores, key=scores.get)
+    frame = Rectangle((decays.index(decay) - 0.46, epochs.index(count) - 0.46), 0.92, 0.92)
+    frame.set(facecolor="none", edgecolor=COLORS["standard"], linewidth=2)
+    axis.add_patch(frame)
     axis.set_xticks(range(len(decays)), [f"{decay:g}" for decay in decays])
     axis.set_yticks(range(len(epochs)), [str(count) for count in epochs])
     axis.grid(False)
     style.label(axis, "weight decay", "epochs", title)
+
+
+def by_point(found: list[Ensemble], scores: list[float]) -> Scores:
+    return {(one.epochs, one.decay): score for one, score in zip(found, scores, strict=True)}
 
 
 def single_and_limit(found: list[Ensemble]) -> tuple[list[float], list[float]]:
@@ -109,10 +111,10 @@ def fig5(table: pd.DataFrame) -> Figure:
     """One model against the limit of many, epochs x decay."""
     found = tables.ensembles(table)
     main = found[0].model if found else ""
-    figure, (left, right) = style.canvas(f"Fig. 5  The best member is not the best single model ({main})", 2, width=4.8)
+    figure, (left, right) = style.canvas(f"Fig. 5  Best single model, best member ({main})", 2, width=4.8)
     single, limit = single_and_limit(found)
-    heatmap(left, found, single, "one model     (paper: best at 16 epochs, wd 1.6)")
-    heatmap(right, found, limit, "K to infinity     (paper: best at 32 epochs, wd 0.8)")
+    heatmap(left, by_point(found, single), "one model     (paper: best at 16 epochs, wd 1.6)")
+    heatmap(right, by_point(found, limit), "K to infinity     (paper: best at 32 epochs, wd 0.8)")
     return figure
 
 
@@ -132,7 +134,7 @@ def fig5_summary(table: pd.DataFrame) -> list[Row]:
 def fig16(table: pd.DataFrame) -> Figure:
     """What differs between members."""
     found = tables.ensembles(table)
-    figure, (axis,) = style.canvas("Fig. 16  Initial weights or data order: either is enough (as in the paper)", width=6.0)
+    figure, (axis,) = style.canvas("Fig. 16  What differs between members (paper: no matter what)", width=6.0)
     colors = dict(zip(VARY, (COLORS["ensemble"], COLORS["regularised"], COLORS["distilled"]), strict=True))
     for one in found:
         members_curve(axis, one, colors[one.vary], VARY[one.vary])
@@ -152,6 +154,7 @@ def fig17(table: pd.DataFrame) -> Figure:
     """Figure 5 for every model, single models from every run there is."""
     found = longest([one for one in tables.ensembles(table) if one.vary == "both" and one.combine == "logits"])
     models = list(dict.fromkeys(one.model for one in found))
+    cells = tables.cells(tables.scratch(table))
     figure = Figure(figsize=(8.6, 3.0 * max(len(models), 1)), layout="constrained")
     figure.suptitle("Fig. 17  Epochs x weight decay, one model (left) and K to infinity (right)", fontsize=11, x=0.01, ha="left")
     axes = np.atleast_2d(figure.subplots(max(len(models), 1), 2))
@@ -164,8 +167,9 @@ def fig17(table: pd.DataFrame) -> Figure:
         rate = max(set(rates), key=rates.count)
         mine = [one for one in found if one.model == model and one.lr == rate]
         single, limit = single_and_limit(mine)
-        heatmap(left, mine, single, f"{model}, lr {rate:g}: one model")
-        heatmap(right, mine, limit, f"{model}: K to infinity")
+        trained = {(c.epochs, c.decay): c.loss.mean for c in cells if c.model == model and c.lr == rate}
+        heatmap(left, by_point(mine, single) | trained, f"{model}, lr {rate:g}: one model")
+        heatmap(right, by_point(mine, limit), f"{model}: K to infinity")
     return figure
 
 

@@ -82,7 +82,7 @@ def fig1(table: pd.DataFrame) -> Figure:
     """Loss against the total parameter count, every recipe with its limit; the right axis is data efficiency."""
     tokens, main = tables.main_tokens(table), tables.headline(table)
     found = recipes(table, tokens)
-    figure, (axis, paper) = style.canvas(f"Fig. 1  Each recipe has a lower limit (D = {tokens:,} tokens)", 1, "D = 200M, web text", 5.6)
+    figure, (axis, paper) = style.canvas(f"Fig. 1  The limit of each recipe (D = {tokens:,} tokens)", 1, "D = 200M, web text", 5.6)
     if found.standard:
         style.whiskers(axis, [c.params for c in found.standard], [c.loss for c in found.standard], COLORS["standard"], "standard")
     if found.regularised:
@@ -111,7 +111,9 @@ def fig1(table: pd.DataFrame) -> Figure:
         keys, times = series("fig1.efficiency_", [name])
         text = f"{loss:.2f}" + (f"\n{times[0]:g}x data" if keys else "")
         paper.annotate(text, (place, loss), (0, 9), textcoords="offset points", ha="center", fontsize=7.5, color=PAPER)
-    paper.set_xticks(range(5), ["standard", "regularised\nN to inf", "ensemble\nsingle hypers", "ensemble\nmember hypers", "joint"], fontsize=7)
+    paper.set_xticks(
+        range(5), ["standard", "regularised\nN to inf", "ensemble\nsingle hypers", "ensemble\nmember hypers", "joint"], fontsize=7
+    )
     paper.set_ylim(3.1, 3.88)
     paper.set_xlim(-0.5, 4.5)
     return figure
@@ -125,10 +127,20 @@ def efficiency_axis(axis, law: Limit, standard: Cell | None) -> None:
     low, high = axis.get_ylim()
     right.set_ylim(low, high)
     marks = [(times, float(law.fit(times * law.fit.invert(standard.loss.mean)))) for times in (1, 1.5, 2, 3, 5, 8, 16, 32)]
-    marks = [(times, loss) for times, loss in marks if low <= loss <= high]
+    marks = apart([(times, loss) for times, loss in marks if low <= loss <= high], (high - low) / 18)
     right.set_yticks([loss for _, loss in marks], [f"{times:g}x" for times, _ in marks], fontsize=8)
     right.set_ylabel("data efficiency", fontsize=9)
-    right.spines["top"].set_visible(False)
+    style.plain(right)
+    right.grid(False)
+
+
+def apart(marks: list[tuple[float, float]], gap: float) -> list[tuple[float, float]]:
+    """The marks whose labels do not run into the one before."""
+    kept: list[tuple[float, float]] = []
+    for mark in marks:
+        if not kept or kept[-1][1] - mark[1] >= gap:
+            kept.append(mark)
+    return kept
 
 
 def fig1_summary(table: pd.DataFrame) -> list[Row]:
@@ -167,7 +179,7 @@ def fig2(table: pd.DataFrame) -> Figure:
     """Left: epochs. Middle: the best of each model."""
     main, tokens = tables.headline(table), tables.main_tokens(table)
     cells = [cell for cell in tables.cells(tables.scratch(table)) if tables.is_standard(cell) and cell.tokens == tokens]
-    figure, (left, middle, paper) = style.canvas("Fig. 2  Standard practice (weight decay 0.1) overfits in epochs and in parameters", 2, "best of each size")
+    figure, (left, middle, paper) = style.canvas("Fig. 2  Standard practice: weight decay 0.1", 2, "best of each size")
     curve = best_per_epochs([cell for cell in cells if cell.model == main])
     if curve:
         style.whiskers(left, [c.epochs for c in curve], [c.loss for c in curve], COLORS["standard"], main)
@@ -180,6 +192,7 @@ def fig2(table: pd.DataFrame) -> Figure:
     for cell in best:
         middle.annotate(f"{cell.epochs} ep\nlr {cell.lr:g}", (cell.params, cell.loss.mean), (6, 6), textcoords="offset points", fontsize=7)
     style.size_ticks(middle, best)
+    middle.margins(y=0.2)
     style.label(middle, "parameters", "", "every model, tuned")
     paper_points(paper, "fig2.best_", "wd 0.1, tuned")
     paper_sizes(paper)
@@ -205,13 +218,15 @@ def fig2_summary(table: pd.DataFrame) -> list[Row]:
 def fig3(table: pd.DataFrame) -> Figure:
     """Left: best regularised and best standard per model, with the law in N."""
     found = recipes(table, tables.main_tokens(table))
-    figure, (axis, paper) = style.canvas("Fig. 3  With tuned weight decay the loss falls with parameters", 1, "0.05 / N^1.02 + 3.43", 5.0)
+    figure, (axis, paper) = style.canvas("Fig. 3  Tuned weight decay, loss against parameters", 1, "0.05 / N^1.02 + 3.43", 5.0)
     style.whiskers(axis, [c.params for c in found.standard], [c.loss for c in found.standard], COLORS["standard"], "standard, wd 0.1")
     sizes = [cell.params for cell in found.regularised]
     if sizes:
         style.whiskers(axis, sizes, [c.loss for c in found.regularised], COLORS["regularised"], "regularised", line=False)
         for cell in found.regularised:
-            axis.annotate(f"wd {cell.decay:g}\n{cell.epochs} ep", (cell.params, cell.loss.mean), (6, 5), textcoords="offset points", fontsize=7)
+            axis.annotate(
+                f"wd {cell.decay:g}\n{cell.epochs} ep", (cell.params, cell.loss.mean), (6, 5), textcoords="offset points", fontsize=7
+            )
         style.law(axis, found.regularised_limit, min(sizes) * 0.8, max(sizes) * 2, COLORS["regularised"], 1e6, "N to infinity")
     else:
         style.nothing(axis, "no finished runs")
@@ -248,7 +263,9 @@ def fig6(table: pd.DataFrame) -> Figure:
     """K -> infinity for every model, and the limit of those in N."""
     found = recipes(table, tables.main_tokens(table))
     figure, (axis, paper) = style.canvas("Fig. 6  Joint scaling: first K to infinity, then N", 1, "K to infinity, 3.17 in the limit", 5.0)
-    style.whiskers(axis, [c.params for c in found.regularised], [c.loss for c in found.regularised], COLORS["regularised"], "one model, tuned")
+    style.whiskers(
+        axis, [c.params for c in found.regularised], [c.loss for c in found.regularised], COLORS["regularised"], "one model, tuned"
+    )
     limits = [(one, laws.in_members(one)) for one in found.ensembles]
     for one, _ in limits:
         axis.plot([one.params] * len(one.sizes), one.losses, "o", markersize=3.5, color=COLORS["joint"], alpha=0.35)
@@ -301,7 +318,7 @@ def data_losses(found: dict[int, Recipes]) -> dict[str, dict[int, float]]:
 def fig7(table: pd.DataFrame) -> Figure:
     """The score of every recipe against D, with a law in D."""
     losses = data_losses(by_tokens(table))
-    figure, (axis, paper) = style.canvas("Fig. 7  Data scaling: each recipe is worth a factor of data", 1, "joint limits, law 0.96 / D^0.23 + 1.80", 5.0)
+    figure, (axis, paper) = style.canvas("Fig. 7  Data scaling of each recipe", 1, "joint limits, law 0.96 / D^0.23 + 1.80", 5.0)
     for recipe, scores in losses.items():
         kept = {tokens: loss for tokens, loss in scores.items() if math.isfinite(loss)}
         axis.plot(list(kept), list(kept.values()), **{**style.MARK, "linewidth": 0}, color=COLORS[recipe], label=recipe)

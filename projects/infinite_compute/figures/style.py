@@ -6,7 +6,8 @@ from collections.abc import Sequence
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator
+from matplotlib.patches import Rectangle
+from matplotlib.ticker import FixedLocator, LogLocator, NullLocator
 
 from projects.infinite_compute.laws import Limit, curve
 from projects.infinite_compute.tables import Cell
@@ -59,7 +60,7 @@ def label(axis: Axes, x: str, y: str = "validation loss, nats per token", title:
 
 def legend(axis: Axes) -> None:
     if axis.get_legend_handles_labels()[1]:
-        axis.legend(fontsize=7.5, frameon=False)
+        axis.legend(fontsize=7.5, frameon=False, handlelength=1.6)
 
 
 def log_ticks(axis: Axes, values: Sequence[float], names: Sequence[str] | None = None) -> None:
@@ -71,8 +72,18 @@ def log_ticks(axis: Axes, values: Sequence[float], names: Sequence[str] | None =
     axis.set_xticklabels(list(kept.values()))
 
 
+def log_numbers(axis: Axes) -> None:
+    """A logarithmic y axis that writes plain numbers."""
+    axis.set_yscale("log")
+    axis.yaxis.set_major_locator(LogLocator(subs=(1, 3)))
+    axis.yaxis.set_major_formatter(lambda y, _: f"{y:g}")
+    axis.yaxis.set_minor_locator(NullLocator())
+
+
 def nothing(axis: Axes, text: str) -> None:
     """What an empty panel says."""
+    axis.set_xticks([])
+    axis.set_yticks([])
     axis.text(0.5, 0.5, text, transform=axis.transAxes, ha="center", va="center", fontsize=9, color=PAPER, wrap=True)
 
 
@@ -98,33 +109,27 @@ def whiskers(axis: Axes, x: Sequence[float], found: Sequence[Interval], color: s
     axis.errorbar(x, means, yerr=[below, above], color=color, label=name, capsize=2, elinewidth=1, **style)
 
 
-def law(axis: Axes, limit: Limit, low: float, high: float, color: str, unit: float = 1.0, name: str = "") -> None:
+def law(axis: Axes, limit: Limit, low: float, high: float, color: str, unit: float = 1.0, name: str = "", band: bool = True) -> None:
     """The fitted curve between two abscissae (in units of `unit`), and its asymptote; a refused fit is not drawn."""
     if not limit.fit.refused:
         x, y = curve(limit.fit, low / unit, high / unit)
         axis.plot(x * unit, y, color=color, linewidth=1, linestyle="--", alpha=0.8)
-    asymptote(axis, limit, color, name)
+    asymptote(axis, limit, color, name, band)
 
 
-def asymptote(axis: Axes, limit: Limit, color: str, name: str = "") -> None:
-    """The limit and its interval; a refused fit leaves its reason in the legend."""
+def asymptote(axis: Axes, limit: Limit, color: str, name: str = "", band: bool = True) -> None:
+    """The limit and (as a band) its interval; a refused fit leaves its reason in the legend."""
     if limit.fit.refused:
         if name:
             axis.plot([], [], " ", label=f"{name}: no limit ({limit.fit.refused})")
         return
     axis.axhline(limit.value, color=color, linewidth=1, linestyle=":", label=f"{name} {limit.value:.3f}" if name else None)
-    if math.isfinite(limit.interval.low):
-        axis.axhspan(limit.interval.low, limit.interval.high, color=color, alpha=0.08, linewidth=0)
+    if band and math.isfinite(limit.interval.low):
+        height = limit.interval.high - limit.interval.low
+        where = axis.get_yaxis_transform()  # as an artist it does not stretch the axis: an interval can be far wider than the data
+        axis.add_artist(Rectangle((0, limit.interval.low), 1, height, transform=where, color=color, alpha=0.08, linewidth=0))
 
 
 def shade(index: int, count: int) -> str:
     """The colour of D number `index` of `count`, light to dark."""
     return SHADES[round(index * (len(SHADES) - 1) / max(count - 1, 1))]
-
-
-def frame(axis: Axes, losses: Sequence[float], room: float = 0.12) -> None:
-    """The y range that shows these losses, whatever bands and asymptotes would stretch it to."""
-    finite = [loss for loss in losses if math.isfinite(loss)]
-    if finite:
-        pad = max(max(finite) - min(finite), 0.02) * room
-        axis.set_ylim(min(finite) - pad, max(finite) + pad)

@@ -1,0 +1,97 @@
+"""Committed results: the numbers of a config's runs as a small table, and where they come from.
+
+    projects/<paper>/results/<scale>/<name>.csv    run_id, state, step and the numbers; the fields follow from the run id
+    projects/<paper>/results/<scale>/<name>.json   commit, versions and device behind every run id, seconds and FLOPs
+"""
+
+import csv
+import io
+import json
+import time
+from pathlib import Path
+from typing import Any
+
+from launch.configs import ROOT
+from launch.plan import Plan
+from shared.errors import BadInput
+from shared.rundir import FINISHED, RunDir, read_json, write_atomic
+
+Row = dict[str, Any]  # run_id, state, step, and numbers by name
+
+PLACE = ("commit", "modified", "python", "versions", "device", "cores", "machine")  # machine: the kind, never a name
+SPEED = "perf/"  # numbers about the machine, not about the run
+
+
+def table_file(name: str, scale: str) -> Path:
+    paper, config = name.split("/")
+    return ROOT / "projects" / paper / "results" / scale / f"{config}.csv"
+
+
+def provenance_file(name: str, scale: str) -> Path:
+    return table_file(name, scale).with_suffix(".json")
+
+
+def read(name: str, scale: str) -> dict[str, list[Row]]:
+    """Run id -> its committed rows; empty when nothing is committed. BadInput when the file is damaged."""
+    path = table_file(name, scale)
+    if not path.exists():
+        return {}
+    found: dict[str, list[Row]] = {}
+    try:
+        with open(path, newline="") as file:
+            for line in csv.DictReader(file, strict=True):
+                row: Row = {"run_id": line.pop("run_id"), "state": line.pop("state"), "step": int(line.pop("step"))}
+                row |= {key: float(text) for key, text in line.items() if text}
+                found.setdefault(row["run_id"], []).append(row)
+    except (KeyError, ValueError, TypeError, csv.Error) as error:
+        raise BadInput(f"{path} is damaged ({type(error).__name__} {error}): restore it with `git checkout {path}`") from None
+    return found
+
+
+def write(plan: Plan, rows: list[Row]) -> Path:
+    """Commits-to-be: the table, and the provenance of every run behind it. Rows that were read from the last record keep theirs."""
+    path = table_file(plan.name, plan.scale)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    names = dict.fromkeys(key for row in rows for key in row if not key.startswith(SPEED))
+    text = io.StringIO()
+    writer = csv.DictWriter(text, list(names), extrasaction="ignore", lineterminator="\n")
+    writer.writeheader()
+    writer.writerows({key: f"{value:.7g}" if isinstance(value, float) else value for key, value in row.items()} for row in rows)
+    write_atomic(provenance_file(plan.name, plan.scale), json.dumps(provenance(plan, rows), indent=1) + "\n")
+    write_atomic(path, text.getvalue())
+    return path
+
+
+def provenance(plan: Plan, rows: list[Row]) -> dict[str, Any]:
+    """Where the runs of a table and the runs they needed were computed: one entry per commit, versions and device."""
+    groups: dict[str, dict[str, Any]] = {}
+    for run_id, run in plan.runs.items():
+        if run.dir.state() in FINISHED:
+            place, runs = origin(run.dir)
+            groups.setdefault(json.dumps(place), {**place, "runs": {}})["runs"][run_id] = runs
+    here = {run_id for group in groups.values() for run_id in group["runs"]}
+    for group in read_json(provenance_file(plan.name, plan.scale)).get("made", []):
+        kept = {run_id: seconds for run_id, seconds in group["runs"].items() if run_id in set(plan.runs) - here}
+        if kept:
+            place = {key: group[key] for key in PLACE}
+            groups.setdefault(json.dumps(place), {**place, "runs": {}})["runs"] |= kept
+    made = list(groups.values())
+    return {
+        "config": plan.name,
+        "scale": plan.scale,
+        "date": time.strftime("%Y-%m-%d", time.gmtime()),
+        "cells": len({row["run_id"] for row in rows}),
+        "missing": len(plan.targets) - len({row["run_id"] for row in rows}),
+        "runs": sum(len(group["runs"]) for group in made),
+        "seconds": round(sum(sum(group["runs"].values()) for group in made), 1),
+        "flops": sum(plan.runs[run_id].flops for group in made for run_id in group["runs"]),
+        "made": made,
+    }
+
+
+def origin(run: RunDir) -> tuple[dict[str, Any], float]:
+    """What computed a run, and its share of the worker's wall seconds (last attempt)."""
+    env, status = read_json(run.path / "env.json"), run.status()
+    place = {key: env.get(key, "unknown") for key in PLACE} | {"modified": bool(env.get("changed"))}
+    seconds = status.get("ended", 0.0) - status.get("started", 0.0)
+    return place, round(seconds / env.get("packed_with", 1), 2)

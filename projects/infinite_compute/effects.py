@@ -1,0 +1,229 @@
+"""The effects that a reproduction must show, by sign and order, as checks on tables of runs.
+
+Never the paper's absolute losses: another corpus, tokenizer and size. `check` takes the tables of the figures by name (one that is
+absent leaves its effects unmeasured) and returns one line per effect.
+"""
+
+import math
+from dataclasses import dataclass
+
+import pandas as pd
+
+from projects.infinite_compute import laws, tables
+from projects.infinite_compute.figures import ablations, distillation, ensembles, scaling
+
+MARGIN = 0.05  # nats by which the best regularised model must beat the best standard one
+TIMES_STANDARD = 8  # tuned decay over the standard 0.1
+NOISE = 0.01  # nats: larger than the spread over seeds, smaller than any effect
+
+
+@dataclass(frozen=True)
+class Effect:
+    """`holds` is None when the runs it needs are not there."""
+
+    name: str
+    expected: str
+    measured: str
+    holds: bool | None
+
+
+def check(figures: dict[str, pd.DataFrame]) -> list[Effect]:
+    """Every effect that the given tables can speak about."""
+    checks = {
+        "fig2": (overfits_in_epochs, overfits_in_size),
+        "fig15": (memorises,),
+        "fig3": (decay_is_large, monotone_in_size, regularised_wins),
+        "fig4": (falls_like_one_over_k, members_beat_size),
+        "fig5": (ranking_flips,),
+        "fig1": (recipes_are_ordered,),
+        "fig7": (efficiency_is_ordered,),
+        "fig9": (student_keeps_the_gain, self_distillation_helps),
+        "table4": (synthetic_only_collapses,),
+        "fig16": (either_seed_is_enough,),
+        "fig14": (decay_wins_late,),
+    }
+    return [one(figures[name]) for name, group in checks.items() if name in figures for one in group]
+
+
+def effect(name: str, expected: str, measured: str = "", holds: bool | None = None) -> Effect:
+    return Effect(name, expected, measured or "runs missing", None if holds is None else bool(holds))
+
+
+def standard_cells(table: pd.DataFrame) -> list[tables.Cell]:
+    main = tables.main_tokens(table)
+    return [c for c in tables.cells(tables.scratch(table)) if tables.is_standard(c) and c.tokens == main]
+
+
+def overfits_in_epochs(table: pd.DataFrame) -> Effect:
+    name, expected = "standard: U in epochs", "the minimum lies between the fewest and the most epochs"
+    curve = scaling.best_per_epochs([cell for cell in standard_cells(table) if cell.model == tables.headline(table)])
+    if len(curve) < 3:
+        return effect(name, expected)
+    losses = [cell.loss.mean for cell in curve]
+    low = losses.index(min(losses))
+    text = ", ".join(f"{cell.epochs} ep {loss:.3f}" for cell, loss in zip(curve, losses, strict=True))
+    return effect(name, expected, text, 0 < low < len(losses) - 1)
+
+
+def overfits_in_size(table: pd.DataFrame) -> Effect:
+    name, expected = "standard: larger models overfit sooner", "tuned epochs do not grow with N, and the largest model gains nothing"
+    best = tables.best_by_model(standard_cells(table))
+    if len(best) < 3:
+        return effect(name, expected)
+    text = ", ".join(f"{cell.model} {cell.loss.mean:.3f} at {cell.epochs} ep" for cell in best)
+    fewer = all(small.epochs >= large.epochs for small, large in zip(best, best[1:], strict=False))
+    return effect(name, expected, text, fewer and best[-1].loss.mean >= min(cell.loss.mean for cell in best[:-1]) - NOISE)
+
+
+def memorises(table: pd.DataFrame) -> Effect:
+    name, expected = "standard: training loss falls with epochs", "monotone"
+    curve = scaling.best_per_epochs(standard_cells(table))
+    losses = [cell.train_loss for cell in curve]
+    if len(curve) < 2 or not all(map(math.isfinite, losses)):
+        return effect(name, expected)
+    text = ", ".join(f"{cell.epochs} ep {cell.train_loss:.3f}" for cell in curve)
+    return effect(name, expected, text, falling(losses))
+
+
+def falling(losses: list[float], slack: float = 0.0) -> bool:
+    return all(later <= earlier + slack for earlier, later in zip(losses, losses[1:], strict=False))
+
+
+def decay_is_large(table: pd.DataFrame) -> Effect:
+    name, expected = "regularised: tuned decay", f"at least {TIMES_STANDARD} times 0.1 for the headline and larger models"
+    best = [cell for cell in scaling.recipes(table, tables.main_tokens(table)).regularised]
+    size = {cell.model: cell.params for cell in best}.get(tables.headline(table))
+    if size is None:
+        return effect(name, expected)
+    text = ", ".join(f"{cell.model} {cell.decay:g}" for cell in best)
+    large = [cell for cell in best if cell.params >= size]
+    return effect(name, expected, text, all(cell.decay >= TIMES_STANDARD * tables.STANDARD_DECAY for cell in large))
+
+
+def monotone_in_size(table: pd.DataFrame) -> Effect:
+    name, expected = "regularised: loss falls with N", "monotone non-increasing"
+    best = scaling.recipes(table, tables.main_tokens(table)).regularised
+    if len(best) < 2:
+        return effect(name, expected)
+    text = ", ".join(f"{cell.model} {cell.loss.mean:.3f}" for cell in best)
+    return effect(name, expected, text, falling([cell.loss.mean for cell in best]))
+
+
+def regularised_wins(table: pd.DataFrame) -> Effect:
+    name, expected = "regularised beats standard", f"best against best by at least {MARGIN} nats"
+    found = scaling.recipes(table, tables.main_tokens(table))
+    single = tables.best(found.regularised)
+    if not found.best_standard or not single:
+        return effect(name, expected)
+    gap = found.best_standard.loss.mean - single.loss.mean
+    return effect(name, expected, f"{found.best_standard.loss.mean:.3f} - {single.loss.mean:.3f} = {gap:.3f}", gap >= MARGIN)
+
+
+def falls_like_one_over_k(table: pd.DataFrame) -> Effect:
+    name, expected = "ensemble: loss falls with K", "monotone, exponent of K between 0.5 and 1.6"
+    found = [one for one in ensembles.longest(tables.ensembles(table)) if len(one.sizes) >= 3]
+    if not found:
+        return effect(name, expected)
+    fits = [laws.in_members(one).fit for one in found]
+    text = "; ".join(
+        f"{one}: {one.losses[0]:.3f} to {one.losses[-1]:.3f}, exponent {f.parameters['B']:.2f} ({f.law})"
+        for one, f in zip(found, fits, strict=True)
+    )
+    good = all(falling(list(one.losses)) for one in found) and all(0.5 < f.parameters["B"] < 1.6 and not f.refused for f in fits)
+    return effect(name, expected, text, good)
+
+
+def members_beat_size(table: pd.DataFrame) -> Effect:
+    name, expected = "ensemble: member hypers", "worse at K = 1 and better at the limit than single-model hypers"
+    found = ensembles.longest(tables.ensembles(table))
+    limits = [laws.in_members(one).value for one in (found[0], found[-1])] if len(found) > 1 else [math.nan]
+    if not all(map(math.isfinite, limits)):
+        return effect(name, expected)
+    single, member = found[0], found[-1]
+    text = f"K = 1: {single.losses[0]:.3f} and {member.losses[0]:.3f}; limit: {limits[0]:.3f} and {limits[1]:.3f}"
+    return effect(name, expected, text, member.losses[0] > single.losses[0] and limits[1] < limits[0])
+
+
+def ranking_flips(table: pd.DataFrame) -> Effect:
+    name, expected = "ensemble: best member is not the best single model", "more epochs or less decay at the limit than at K = 1"
+    found = tables.ensembles(table)
+    single, limit = ensembles.single_and_limit(found)
+    if not found or not any(map(math.isfinite, limit)):
+        return effect(name, expected)
+    one = found[single.index(min(single))]
+    many = found[min((loss, i) for i, loss in enumerate(limit) if math.isfinite(loss))[1]]
+    text = f"K = 1: {one.epochs} ep, wd {one.decay:g}; limit: {many.epochs} ep, wd {many.decay:g}"
+    flips = (many.epochs, -many.decay) != (one.epochs, -one.decay) and many.epochs >= one.epochs and many.decay <= one.decay
+    return effect(name, expected, text, flips)
+
+
+def recipes_are_ordered(table: pd.DataFrame) -> Effect:
+    name, expected = "the recipes are ordered", "standard > regularised limit > ensemble limit > joint limit"
+    scores = {r["setting"]: r["ours"] for r in scaling.fig1_summary(table) if r["quantity"] in ("validation loss", "asymptote")}
+    wanted = ("standard, best", "regularised, N to infinity", "hypers, K to infinity", "joint, N and K to infinity")
+    found = [min((loss for key, loss in scores.items() if word in key and math.isfinite(loss)), default=math.nan) for word in wanted]
+    if not all(map(math.isfinite, found)):
+        return effect(name, expected)
+    return effect(name, expected, " > ".join(f"{loss:.3f}" for loss in found), all(a > b for a, b in zip(found, found[1:], strict=False)))
+
+
+def efficiency_is_ordered(table: pd.DataFrame) -> Effect:
+    name, expected = "data efficiency", "standard < regularised <= joint at every D"
+    losses = scaling.data_losses(scaling.by_tokens(table))
+    law = laws.in_tokens(losses["standard"]).fit
+    times = {
+        tokens: [laws.efficiency(law, losses[recipe][tokens], standard) for recipe in ("regularised", "joint")]
+        for tokens, standard in losses["standard"].items()
+    }
+    scores = [[losses[recipe][tokens] for recipe in ("standard", "regularised", "joint")] for tokens in times]
+    if not scores or not all(math.isfinite(loss) for row in scores for loss in row):
+        return effect(name, expected)
+    text = "; ".join(f"D = {tokens:,}: {a:.2f}x, {b:.2f}x" for tokens, (a, b) in times.items())
+    return effect(name, expected, text, all(a > b >= c for a, b, c in scores))
+
+
+def student_keeps_the_gain(table: pd.DataFrame) -> Effect:
+    name, expected = "distillation", "the student beats the best single model and keeps 50 to 100% of the ensemble's gain"
+    share = distillation.kept(table)
+    if not math.isfinite(share):
+        return effect(name, expected)
+    return effect(name, expected, f"{distillation.best_student(table, 'distilled')[1]:.3f}, keeps {share:.0%}", 0.5 <= share <= 1.0)
+
+
+def self_distillation_helps(table: pd.DataFrame) -> Effect:
+    name, expected = "self-distillation", "the student beats its own teacher"
+    found = distillation.outcomes(table)
+    _, student = distillation.best_student(table, "self-distilled")
+    teacher = found.get("self-distillation teacher")
+    if teacher is None or not math.isfinite(student):
+        return effect(name, expected)
+    return effect(name, expected, f"{student:.3f} against {teacher[0].mean:.3f}", student < teacher[0].mean)
+
+
+def synthetic_only_collapses(table: pd.DataFrame) -> Effect:
+    name, expected = "synthetic text only", "worse than its teacher"
+    found = distillation.outcomes(table)
+    teacher = found.get("self-distillation teacher")
+    only = found.get("self-distilled, no real text")
+    if teacher is None or only is None:
+        return effect(name, expected)
+    return effect(name, expected, f"{only[0].mean:.3f} against {teacher[0].mean:.3f}", only[0].mean > teacher[0].mean)
+
+
+def either_seed_is_enough(table: pd.DataFrame) -> Effect:
+    name, expected = "seeds", "weights only and data order only each give more than half of the gain"
+    gains = {one.vary: float(one.losses[0] - one.losses[-1]) for one in tables.ensembles(table)}
+    if len(gains) < 3 or gains["both"] <= 0:
+        return effect(name, expected)
+    shares = [gains[vary] / gains["both"] for vary in ("init", "data")]
+    return effect(name, expected, f"weights {shares[0]:.0%}, order {shares[1]:.0%}", min(shares) > 0.5)
+
+
+def decay_wins_late(table: pd.DataFrame) -> Effect:
+    name, expected = "strong decay wins late", "behind standard during training at equal share of steps, ahead at the end"
+    found = {key.split(":")[0]: wide.mean(axis=1) for key, wide in ablations.trajectories(table).items()}
+    if len(found) < 2:
+        return effect(name, expected)
+    gap = (found["regularised"] - found["standard"]).dropna()
+    text = ", ".join(f"{share:.0%} {loss:+.3f}" for share, loss in gap.items())
+    return effect(name, expected, text, gap.iloc[:-1].max() > 0 > gap.iloc[-1])

@@ -1,0 +1,52 @@
+"""Every test has a runs folder of its own and no W&B; the session shares one cache, also of compiled programs."""
+
+import pytest
+
+ENVIRONMENT = {
+    "WANDB_MODE": "disabled",
+    "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
+    "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+}
+
+
+@pytest.fixture(scope="session", autouse=True)
+def cache(tmp_path_factory):
+    """$PAPERCLUB_CACHE of the session."""
+    folder = tmp_path_factory.mktemp("cache")
+    with pytest.MonkeyPatch.context() as patch:
+        for name, value in ENVIRONMENT.items():
+            patch.setenv(name, value)
+        patch.setenv("PAPERCLUB_CACHE", str(folder))
+        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(folder / "compiled"))
+        yield folder
+
+
+@pytest.fixture(autouse=True)
+def runs(tmp_path, monkeypatch):
+    """$PAPERCLUB_RUNS of the test."""
+    monkeypatch.setenv("PAPERCLUB_RUNS", str(tmp_path / "runs"))
+    return tmp_path / "runs"
+
+
+@pytest.fixture(scope="session")
+def trained(tmp_path_factory):
+    """(folder, plan) of what most tests look at: two tiny models trained as one pack, their ensemble, and the ensemble's samples."""
+    import helpers
+
+    folder = tmp_path_factory.mktemp("trained")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAPERCLUB_RUNS", str(folder))
+        plan = helpers.both_plans()
+        helpers.compute(plan)
+    return folder, plan
+
+
+@pytest.fixture
+def trained_runs(trained, monkeypatch):
+    """The plan of `trained`, with the runs folder pointing at its results."""
+    folder, plan = trained
+    monkeypatch.setenv("PAPERCLUB_RUNS", str(folder))
+    return plan
+
+

@@ -1,0 +1,90 @@
+import sys
+import textwrap
+from pathlib import Path
+
+import pytest
+
+import configs as room
+from launch import configs
+
+BASE = """
+from ml_collections import ConfigDict
+
+def get_config(scale):
+    return ConfigDict({
+        "entry": "train", "scale": scale, "mesh": "cpu", "packable": ("seed",), "seed": 0, "name": "a", "flag": False, "sizes": (1, 2),
+        "optim": {"lr": 1e-3, "beta": 0.9}, "train": {"steps": 3, "batch_size": 8}, "save": {"final": True},
+    })
+
+def resolve(config):
+    if config.train.steps < 1:
+        raise ValueError(f"train.steps={config.train.steps}: must be at least 1")
+    return config
+
+def cost(config):
+    return {"flops": 1.0, "bytes": 1.0}
+"""
+
+
+@pytest.fixture
+def paper(tmp_path, monkeypatch):
+    """A throw-away paper `toy`, the only one the launcher knows. paper(name, text) writes configs/toy/<name>.py: fields as in
+    BASE, and what the text adds."""
+    folder = tmp_path / "root" / "configs" / "toy"
+    folder.mkdir(parents=True)
+    monkeypatch.setattr(configs, "ROOT", tmp_path / "root")
+    monkeypatch.setattr(room, "__path__", [*room.__path__, str(folder.parent)])
+
+    def write(name: str, text: str = "") -> str:
+        (folder / f"{name}.py").write_text(f'"""A toy."""\n{BASE}{textwrap.dedent(text)}')
+        configs.names.cache_clear()
+        return f"toy/{name}"
+
+    yield write
+    configs.names.cache_clear()
+    for module in [name for name in sys.modules if name.startswith("configs.toy")]:
+        del sys.modules[module]
+
+
+FAKE = """
+import json, sys, time
+from launch import worker
+
+def compute(members, job):
+    for member in members:
+        status = member.status()
+        member.update(state="running", attempt=status["attempt"] + 1, job=job["name"], heartbeat=time.time())
+        with open(member.path.parent / "log", "a") as file:
+            file.write(member.id + "\\n")
+    time.sleep(0.2)
+    for member in members:
+        name = member.record()["config"]["name"]
+        if name == "crash":
+            raise RuntimeError("crashed as asked")
+        member.update(state="diverged" if name == "diverge" else "done", final={}, step=3)
+    return 0
+
+worker.compute = compute
+sys.exit(worker.main(sys.argv[1]))
+"""
+
+
+@pytest.fixture
+def fake_worker(tmp_path, monkeypatch):
+    """Workers that claim and finish as real ones do, and compute nothing. Every start of a run is a line of the file `log`."""
+    import subprocess
+
+    from launch.engines import local
+
+    program = tmp_path / "fake.py"
+    program.write_text(FAKE)
+    root = Path(local.__file__).parents[2]
+
+    def start(job: Path, log: Path, devices: list[int]) -> subprocess.Popen:
+        with open(log, "ab") as output:
+            command = [sys.executable, str(program), str(job)]
+            return subprocess.Popen(command, stdout=output, stderr=output, cwd=root)
+
+    monkeypatch.setenv("PYTHONPATH", str(root))
+    monkeypatch.setattr(local, "start", start)
+    return lambda runs: (runs / "toy" / "train" / "log").read_text().split()

@@ -1,0 +1,124 @@
+import itertools
+import time
+
+import helpers
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from configs.infinite_compute import base
+from launch import configs, plan
+from shared.errors import BadInput
+
+PLAIN = configs.flatten(configs.resolved(base, base.get_config("smoke"), {})[1])
+INSIDE = sorted(key for key in PLAIN if key.split(".")[0] not in plan.OUTSIDE_IDENTITY)
+OUTSIDE = sorted(set(PLAIN) - set(INSIDE))
+
+
+def nested(flat):
+    tree = {}
+    for key, value in flat.items():
+        *path, last = key.split(".")
+        node = tree
+        for part in path:
+            node = node.setdefault(part, {})
+        node[last] = value
+    return tree
+
+
+def changed(value):
+    if isinstance(value, bool):
+        return not value
+    return value + "x" if isinstance(value, str) else value + 1
+
+
+@settings(deadline=None)
+@given(st.sampled_from(INSIDE))
+def test_every_field_that_may_change_the_result_changes_the_id(key):
+    assert plan.identity(nested(PLAIN), {}) != plan.identity(nested(PLAIN | {key: changed(PLAIN[key])}), {})
+
+
+@settings(deadline=None)
+@given(st.sampled_from(OUTSIDE), st.one_of(st.text(), st.integers(), st.booleans()))
+def test_mesh_saving_scale_and_packing_do_not_change_the_id(key, value):
+    assert plan.identity(nested(PLAIN), {}) == plan.identity(nested(PLAIN | {key: value}), {})
+
+
+@settings(deadline=None)
+@given(st.permutations(sorted(PLAIN)))
+def test_the_order_of_fields_does_not_change_the_id(keys):
+    assert plan.identity(nested({key: PLAIN[key] for key in keys}), {}) == plan.identity(nested(PLAIN), {})
+
+
+@given(st.dictionaries(st.text("ab", min_size=1), st.lists(st.text("01", min_size=12, max_size=12)), min_size=1))
+def test_needs_are_part_of_the_id(needs):
+    assert plan.identity(nested(PLAIN), needs) != plan.identity(nested(PLAIN), {})
+
+
+def test_ids_are_the_same_in_another_process():
+    here = list(helpers.both_plans().runs)
+    there = helpers.script("import sys; sys.path.insert(1, 'tests'); import helpers; print(*helpers.both_plans().runs)")
+    assert there.split() == here
+
+
+@pytest.mark.parametrize("one, other", [({"optim.lr": 1}, {"optim.lr": 1.0}), ({"sizes": (1, 2)}, {"sizes": [1, 2]}), ({}, {"seed": 0})])
+def test_equal_values_written_differently_are_one_run(paper, one, other):
+    module = configs.load(paper("a"))
+    ids = {plan.identity(configs.resolved(module, module.get_config("cpu"), cell)[1], {}) for cell in (one, other)}
+    assert len(ids) == 1
+
+
+def test_a_cell_and_the_command_line_give_the_same_run(paper):
+    name = paper("a", "def sweep(config):\n    yield {'optim.lr': 1}")
+    assert plan.build(name, "cpu", []).targets == plan.build(name, "cpu", ["--config.optim.lr=1"], single=True).targets
+
+
+def test_duplicates_are_folded_and_counted(paper):
+    name = paper("a", "def sweep(config):\n    for seed in (1, 2, 1, 1):\n        yield {'seed': seed}")
+    built = plan.build(name, "cpu", [])
+    assert (len(built.targets), built.duplicates) == (2, 2)
+
+
+def test_needs_come_first_and_once():
+    built = helpers.both_plans()
+    order = list(built.runs)
+    assert [run.config["entry"] for run in built.runs.values()] == ["train", "train", "ensemble", "sample"]
+    for run in built.runs.values():
+        assert all(order.index(need) < order.index(run.id) for need in itertools.chain(*run.needs.values()))
+
+
+def test_a_run_is_labelled_by_what_tells_it_apart():
+    built = plan.build("infinite_compute/demo", "smoke", [])
+    labels = [built.label(run_id) for run_id in built.targets]
+    assert len(set(labels)) == len(labels)
+    assert labels[0] == "weight_decay=0.1 seed=0"
+
+
+def test_two_figures_share_their_runs():
+    one, other = (plan.build(f"infinite_compute/{name}", "smoke", []) for name in ("fig3", "fig4"))
+    assert set(one.runs) & set(other.runs)
+
+
+def test_the_plan_of_a_sweep_of_1000_runs_knows_no_jax(capsys):
+    text = """
+        import sys, time, types
+        from launch import configs, plan
+        module = configs.load("infinite_compute/train")
+        module.sweep = lambda config: ({"seed": seed} for seed in range(1000))
+        start = time.perf_counter()
+        built = plan.build("infinite_compute/train", "cpu", [])
+        print(len(built.targets), "jax" in sys.modules, time.perf_counter() - start)
+    """
+    start = time.perf_counter()
+    count, jax, seconds = helpers.script(text).split()
+    with capsys.disabled():
+        print(f"\nplan of 1000 runs: {float(seconds):.2f} s, {time.perf_counter() - start:.2f} s with start-up")
+    assert (count, jax) == ("1000", "False")
+
+
+def test_bad_cells_are_all_named_at_once(paper):
+    name = paper("a", "def sweep(config):\n    yield {'sed': 1, 'optim.lr': 'high'}\n    yield {'flag': 1, 'train.steps': 1.5}")
+    with pytest.raises(BadInput) as caught:
+        plan.build(name, "cpu", [])
+    for part in ("'sed'", "did you mean 'seed'", "optim.lr", "flag", "train.steps"):
+        assert part in str(caught.value)

@@ -1,0 +1,78 @@
+"""One page with everything, that loads nothing."""
+
+import re
+from html.parser import HTMLParser
+
+import fabricated
+import pytest
+from fabricated import DEMO
+
+from launch import figure, report, results
+from launch.cli import main
+
+VOID = {"meta", "img", "br"}
+
+
+class Page(HTMLParser):
+    """Checks that every element is closed, and keeps images and headings."""
+
+    def __init__(self, text: str):
+        super().__init__()
+        self.open, self.images, self.tags = [], [], []
+        self.feed(text)
+
+    def handle_starttag(self, tag, attributes):
+        self.tags.append(tag)
+        if tag == "img":
+            self.images.append(dict(attributes))
+        if tag not in VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag):
+        assert self.open.pop() == tag
+
+
+@pytest.fixture
+def page(tmp_path, monkeypatch):
+    """The report of a world with one figure, one finished sweep, one committed table."""
+    monkeypatch.setattr(results, "ROOT", tmp_path)
+    monkeypatch.setattr(figure, "drawable", lambda paper: ["demo", "fig2"])
+    fabricated.sweep(fabricated.demo())
+    main(["figure", DEMO, "--scale=smoke", f"--out={tmp_path}", "--record"])
+    assert main(["report", "--scale=smoke", f"--out={tmp_path / 'out'}"]) == 0
+    return (tmp_path / "out/report.html").read_text()
+
+
+def test_the_page_is_whole_and_holds_everything_itself(page):
+    found = Page(page)
+    assert not found.open and "$" not in re.sub(r"base64,[^\"]*", "", page)
+    assert not re.search(r"(src|href)=\"(?!#|data:)", page) and "@import" not in page and "<script" not in page
+    assert {"h1", "h2", "h3", "nav", "main", "figure", "figcaption"} <= set(found.tags)
+    assert found.images and all(image["alt"] for image in found.images)
+    assert "prefers-color-scheme: dark" in page and "width=device-width" in page
+
+
+def test_figures_tables_sweeps_comparisons_and_provenance(page):
+    assert 'id="infinite_compute/demo"' in page and "ours mean [95% CI] n" in page
+    assert "6 done" in page and "val/loss mean [95% CI]" in page and "python -m launch run infinite_compute/demo" in page
+    assert "0123456789" in page and "secret-host" not in page
+
+
+def test_what_cannot_be_drawn_names_its_command(page):
+    assert re.search(r"cells missing: <code>python -m launch figure infinite_compute/fig2 --scale=smoke --run-missing", page)
+
+
+def test_one_figure_that_fails_does_not_cost_the_page(page, monkeypatch):
+    def broken(_):
+        raise ZeroDivisionError("<b>")
+
+    monkeypatch.setattr(figure, "draw", broken)
+    drawn, text = report.article(DEMO, "smoke")
+    assert not drawn and "ZeroDivisionError" in text and "<b>" not in text
+
+
+def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(figure, "drawable", lambda paper: [])
+    (tmp_path / "file").write_text("")
+    assert main(["report", f"--out={tmp_path / 'file'}"]) == 2
+    assert "--out" in capsys.readouterr().err

@@ -1,0 +1,88 @@
+"""status, logs, cancel read and write run directories and need no launcher; none of the cheap verbs imports jax."""
+
+import fabricated
+import helpers
+import pytest
+from fabricated import DEMO
+
+from launch.cli import main
+
+
+def queued(count: int = 2):
+    """The first runs of the demo, created and not started."""
+    plan = fabricated.demo()
+    runs = [plan.runs[target] for target in plan.targets[:count]]
+    for run in runs:
+        run.dir.create(run.record("", DEMO))
+    return runs
+
+
+def test_status_counts_states_per_sweep_and_shows_errors(capsys):
+    plan = fabricated.demo()
+    fabricated.sweep(plan, **{plan.targets[0]: "failed"})
+    plan.runs[plan.targets[0]].dir.update(error="first line\nout of memory")
+    assert main(["status", DEMO]) == 0
+    said = capsys.readouterr().out
+    assert "1 failed, 5 done" in said and "out of memory" in said and plan.targets[1] in said
+
+
+def test_status_of_an_empty_world_says_how_to_begin(capsys):
+    assert main(["status"]) == 0
+    assert "python -m launch list" in capsys.readouterr().out
+
+
+def test_status_of_something_unknown_is_one_line(capsys):
+    queued()
+    assert main(["status", "nosuch"]) == 2
+    assert capsys.readouterr().err.count("\n") == 1
+
+
+def test_logs_print_what_the_worker_said(capsys):
+    (run,) = queued(1)
+    assert main(["logs", run.id]) == 2 and "queued" in capsys.readouterr().err
+    (run.dir.path / "log.txt").write_text("step 1\nstep 2\n")
+    assert main(["logs", run.id]) == 0 and capsys.readouterr().out == "step 1\nstep 2\n"
+    assert main(["logs", run.id, "-f"]) == 0  # nobody computes it: following ends
+
+
+def test_logs_of_several_runs_ask_for_one(capsys):
+    queued()
+    assert main(["logs", "*"]) == 2 and "name one" in capsys.readouterr().err
+
+
+def test_cancel_marks_waiting_runs_and_asks_working_ones(capsys):
+    waiting, working = queued()
+    assert working.dir.claim()
+    assert main(["cancel", "*"]) == 0 and "2 runs cancelled" in capsys.readouterr().out
+    assert waiting.dir.state() == "cancelled" and (working.dir.path / "cancel").exists()
+
+
+def test_cancel_leaves_finished_runs_alone(capsys):
+    plan = fabricated.sweep(fabricated.demo())
+    assert main(["cancel", DEMO]) == 0
+    assert {run.dir.state() for run in plan.runs.values()} == {"done"} and "0 runs cancelled" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    "verb",
+    [["list"], ["show", DEMO, "--scale=smoke"], ["status"], ["compare", DEMO], ["data"], ["sweep", DEMO, "--scale=smoke"]],
+    ids=lambda words: words[0],
+)
+def test_cheap_verbs_import_neither_jax_nor_pandas_nor_matplotlib(verb):
+    fabricated.sweep(fabricated.demo())
+    said = helpers.script(
+        """
+        import sys
+        from launch.cli import main
+        code = main(sys.argv[1:])
+        print(code, [name for name in ("jax", "flax", "wandb", "pandas", "matplotlib") if name in sys.modules])
+        """,
+        *verb,
+    )
+    assert said.splitlines()[-1] == "0 []"
+
+
+def test_a_finished_sweep_has_nothing_to_do(capsys):
+    fabricated.sweep(fabricated.demo())
+    assert main(["sweep", DEMO, "--scale=smoke"]) == 0
+    assert "all 6 runs are done" in capsys.readouterr().out

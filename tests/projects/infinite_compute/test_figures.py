@@ -1,0 +1,101 @@
+"""Every figure draws from a made-up table of its own sweep, complete, half empty and empty, and its rows are well formed."""
+
+import io
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from configs.infinite_compute import base, tuned
+from projects.infinite_compute import effects, figures
+from projects.infinite_compute.published import published
+from tests.projects.infinite_compute import world
+
+NAMES = sorted(name.removesuffix("_summary") for name in figures.__all__ if name.endswith("_summary"))
+
+
+def drawn(name: str, table: pd.DataFrame) -> int:
+    """Bytes of the picture."""
+    buffer = io.BytesIO()
+    getattr(figures, name)(table).savefig(buffer, format="png", dpi=40)
+    return len(buffer.getvalue())
+
+
+def check_rows(name: str, table: pd.DataFrame) -> list[dict]:
+    rows = getattr(figures, f"{name}_summary")(table)
+    for row in rows:
+        assert list(row) == ["setting", "quantity", "ours", "low", "high", "n", "published", "note"]
+        assert row["published"] == "" or row["published"] in published()
+    return rows
+
+
+def test_every_config_with_a_figure_has_its_two_functions():
+    files = Path(base.__file__).parent.glob("*.py")
+    with_sweep = {path.stem for path in files if "def sweep(" in path.read_text()}
+    assert with_sweep == set(NAMES)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_draws_its_smoke_sweep(name):
+    table = world.table(name, "smoke")
+    assert drawn(name, table) > 2_000
+    assert check_rows(name, table)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_draws_half_of_its_cpu_sweep(name):
+    table = world.table(name, "cpu", keep=0.5)
+    assert drawn(name, table) > 2_000
+    check_rows(name, table)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_draws_nothing_from_runs_that_all_diverged(name):
+    table = world.table(name, "smoke").assign(**{"val/loss": math.nan, "state": "diverged"})
+    assert drawn(name, table) > 2_000
+    assert all(math.isnan(row["ours"]) for row in check_rows(name, table) if row["quantity"] in ("validation loss", "asymptote"))
+
+
+def test_the_papers_numbers_stay_in_their_column():
+    """No row of ours equals a published number: nothing is filled in for a missing cell."""
+    for name in NAMES:
+        for row in check_rows(name, world.table(name, "cpu", keep=0.3)):
+            if row["published"] and row["quantity"] == "validation loss":
+                assert row["ours"] != published()[row["published"]]["value"]
+
+
+TABLES = ("fig1", "fig2", "fig3", "fig4", "fig5", "fig7", "fig9", "fig14", "fig15", "fig16", "table4")
+
+
+@pytest.fixture
+def pinned(monkeypatch):
+    """The tuned values that the made-up world was made for, whatever the search finds in the real one."""
+    standard = {"XS": (1e-2, 8, 0.1), "S": (3e-3, 8, 0.1), "M": (3e-3, 8, 0.1), "L": (3e-3, 4, 0.1)}
+    regularised = {"XS": (1e-2, 16, 0.4), "S": (3e-3, 16, 1.6), "M": (3e-3, 16, 3.2), "L": (3e-3, 16, 3.2)}
+    monkeypatch.setitem(tuned.STANDARD["cpu"], 65_536, standard)
+    monkeypatch.setitem(tuned.REGULARISED["cpu"], 65_536, regularised)
+
+
+def test_effects_hold_in_a_world_made_to_show_them(pinned):
+    found = effects.check({name: world.table(name, "cpu") for name in TABLES})
+    assert not [effect for effect in found if not effect.holds]
+    assert len(found) == 16
+
+
+def test_effects_do_not_hold_when_the_losses_are_turned_around(pinned):
+    upside_down = {}
+    for name in TABLES:
+        table = world.table(name, "cpu")
+        upside_down[name] = table.assign(**{"val/loss": 10 - table["val/loss"]})
+    found = effects.check(upside_down)
+    assert sum(bool(effect.holds) for effect in found) <= 4
+
+
+def test_effects_of_missing_runs_are_unknown():
+    empty = world.table("fig2", "smoke").assign(**{"val/loss": math.nan})
+    assert {effect.holds for effect in effects.check({name: empty for name in TABLES})} <= {None}
+
+
+def test_nothing_is_checked_without_tables():
+    assert effects.check({}) == []
