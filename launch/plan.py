@@ -13,7 +13,7 @@ from shared.errors import BadInput
 from shared.rundir import RunDir, runs_root
 
 # What cannot change a result stays out of a run's identity: two runs that differ only here are the same run.
-OUTSIDE_IDENTITY = ("scale", "mesh", "packable", "save")
+OUTSIDE_IDENTITY = ("scale", "mesh", "packable", "save", "ladders")
 MOST_CELLS = 100_000
 LONGEST_CHAIN = 30  # needs of needs of needs
 
@@ -117,15 +117,21 @@ def build(name: str, scale: str, arguments: list[str], tag: str = "", single: bo
     """Expands one config file: `sweep` (or `sweep_<tag>`, or for a `single` run none), its needs, and theirs."""
     module = configs.load(name)
     base = configs.base_config(module, scale, arguments)
-    given = {configs.key_of(word) for word in arguments}
     cells = [{}] if single else expand(module, base, tag)
     found = [line for cell in cells for line in configs.problems(base, cell)]
-    found += [f"{key} is swept by {name}: leave out --config.{key}" for cell in cells for key in cell if key in given]
+    found += [f"{key} is swept by {name}: leave out --config.{key}" for key in overruled(base, cells, arguments)]
     if found:
         raise BadInput("; ".join(dict.fromkeys(found)))
     builder = Builder(scale)
     targets = [builder.add(module, base, cell) for cell in cells]
     return Plan(configs.name_of(module), scale, builder.runs, list(dict.fromkeys(targets)), len(targets) - len(set(targets)), single)
+
+
+def overruled(base: Any, cells: list[dict[str, Any]], arguments: list[str]) -> list[str]:
+    """The fields given on the command line that no cell keeps: the sweep sets them all otherwise."""
+    fields = configs.flatten(base.to_dict())
+    given = [key for key in map(configs.key_of, arguments) if all(key in cell for cell in cells)]
+    return [key for key in given if all(cell[key] != fields[key] for cell in cells)]
 
 
 def expand(module: Any, base: Any, tag: str) -> list[dict[str, Any]]:

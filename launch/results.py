@@ -92,6 +92,13 @@ def provenance(plan: Plan, rows: list[Row]) -> dict[str, Any]:
 def origin(run: RunDir) -> tuple[dict[str, Any], float]:
     """What computed a run, and its share of the worker's wall seconds (last attempt)."""
     env, status = read_json(run.path / "env.json"), run.status()
-    place = {key: env.get(key, "unknown") for key in PLACE} | {"modified": bool(env.get("changed"))}
+    place = {key: env.get(key, "unknown") for key in PLACE}
+    place |= {"modified": bool(env.get("changed")), "machine": kind_of_machine(place["machine"])}
     seconds = status.get("ended", 0.0) - status.get("started", 0.0)
     return place, round(seconds / env.get("packed_with", 1), 2)
+
+
+def kind_of_machine(text: str) -> str:
+    """System and architecture of a platform string, without its kernel, which may carry a site's own name."""
+    architecture = next((word for word in ("x86_64", "aarch64", "arm64", "AMD64") if word in text), "")
+    return f"{text.split('-')[0]} {architecture}".strip()

@@ -103,6 +103,7 @@ def check_data(plan: Plan) -> None:
     """Every data set must be there before the first run starts."""
     wanted = {(run.config["data"]["name"], run.config["data"]["vocab"]) for run in plan.runs.values() if "data" in run.config}
     for name, vocab in sorted(wanted):
+        registry.folder(name, vocab)  # raises for an unknown name and an impossible vocabulary
         if not registry.available(name, vocab):
             raise BadInput(f"data set {name} with vocabulary {vocab} is not prepared: run {registry.command(name, vocab)}")
 

@@ -12,6 +12,8 @@ the widths and `train.steps` follow from them. `needs` names the runs whose resu
 
 from ml_collections import ConfigDict
 
+from configs.infinite_compute.tuned import LADDERS
+
 SCALES = ("smoke", "cpu", "gpu", "paper")
 
 # name -> (layers, width, heads, key/value heads, MLP width). Head width is width / heads except for 1.4B and larger (128).
@@ -153,6 +155,12 @@ def get_config(scale: str) -> ConfigDict:
     config.save = ConfigDict()
     config.save.final = True  # any run may become a member, a teacher or a starting point
     config.save.every_minutes = 5.0
+
+    config.ladders = ConfigDict()  # where `certify` may step from this run; no part of what the run computes
+    config.ladders.lr = LADDERS["optim.lr"]
+    config.ladders.epochs = LADDERS["train.epochs"]
+    config.ladders.weight_decay = LADDERS["optim.weight_decay"]
+    config.ladders.batch_size = BY_SCALE[scale]["train.batch_size"]  # the only one searched
 
     config.update_from_flattened_dict(BY_SCALE[scale])
     return config.lock()

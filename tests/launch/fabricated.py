@@ -8,7 +8,8 @@ from launch.sweep import record
 
 DEMO = "infinite_compute/demo"  # at scale smoke: two decays, each with two seeds and an ensemble of the two
 ENVIRONMENT = {
-    "python": "3.12.1", "versions": {"jax": "0.12.0"}, "device": "1 x cpu", "cores": 2, "machine": "Linux-x86_64", "host": "secret-host",
+    "python": "3.12.1", "versions": {"jax": "0.12.0"}, "device": "1 x cpu", "cores": 2,
+    "machine": "Linux-6.1-site9-x86_64-with-glibc2.36", "host": "secret-host",
     "commit": "0123456789abcdef", "changed": [], "packed_with": 2,
 }  # fmt: skip
 

@@ -131,7 +131,7 @@ def test_recording_tells_where_numbers_come_from_but_names_no_machine(out, runs,
     figure(out, "--record")
     text = committed.with_suffix(".json").read_text()
     record = json.loads(text)
-    assert "secret-host" not in text
+    assert "secret-host" not in text and "site9" not in text
     assert (record["runs"], record["cells"], record["missing"], record["seconds"]) == (6, 6, 0, 30.0)  # packed in twos, 10 s each
     assert record["flops"] == sum(run.flops for run in plan.runs.values())
     group = record["made"][0]

@@ -1,0 +1,57 @@
+from dataclasses import replace
+
+import helpers
+import pytest
+
+from configs.meshes import MESHES, Mesh
+from launch.pack import arrange
+
+CPU = MESHES["cpu"]
+
+
+@pytest.fixture
+def eight():
+    return list(helpers.members(seed=list(range(8))).runs.values())
+
+
+def sizes(packs):
+    return [len(pack.runs) for pack in packs]
+
+
+def test_small_runs_share_one_program(eight):
+    assert sizes(arrange(eight, 2, CPU)) == [8]
+
+
+def test_larger_runs_are_dealt_out_over_the_cores(eight):
+    long = [replace(run, flops=1e12) for run in eight]
+    assert sizes(arrange(long, 2, CPU)) == [4, 4]
+    assert sizes(arrange(long, 3, CPU)) == [3, 3, 2]
+
+
+def test_a_pack_fits_into_memory(eight):
+    big = [replace(run, flops=1e18, bytes=30e9) for run in eight]
+    assert sizes(arrange(big, 1, Mesh(platform="gpu", memory=140e9))) == [3, 3, 2]
+    assert sizes(arrange([replace(run, bytes=1e15) for run in big], 1, Mesh(platform="gpu", memory=140e9))) == [1] * 8
+
+
+def test_a_pack_has_a_widest_size(eight):
+    assert sizes(arrange(eight, 1, Mesh(widest=3))) == [3, 3, 2]
+
+
+def test_members_differ_only_in_packable_fields():
+    runs = list(helpers.members(seed=[0, 0, 1], optim__lr=[0.1, 0.2, 0.1], train__epochs=[2, 2, 4]).runs.values())
+    packs = arrange(runs, 1, CPU)
+    assert [[run.config["seed"] for run in pack.runs] for pack in packs] == [[0, 0], [1]]
+
+
+def test_every_run_is_dealt_once(eight):
+    mixed = eight + list(helpers.both_plans().runs.values())
+    dealt = [run.id for pack in arrange(mixed, 2, CPU) for run in pack.runs]
+    assert sorted(dealt) == sorted(run.id for run in mixed)
+
+
+def test_an_interrupted_pack_goes_on_as_it_was(eight):
+    for run, job in zip(eight, ("one", "one", "two"), strict=False):
+        run.dir.create(run.record("", ""))
+        run.dir.update(state="preempted", job=job)
+    assert sizes(arrange(eight, 2, CPU)) == [2, 1, 5]

@@ -1,0 +1,100 @@
+"""Who may import whom (the rooms), what nobody may use, and that looking around never starts jax."""
+
+import ast
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import helpers
+import pytest
+
+ROOT = Path(__file__).resolve().parent.parent
+ROOMS = ("shared", "projects", "configs", "launch", "bench")
+JAX_FREE = ("shared.errors", "shared.rundir", "shared.stats", "shared.data")  # what the launcher may know of shared
+WORKER_SIDE = ("worker.py", "figure.py")  # the files of launch that may reach into a project
+FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+
+
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text())
+
+
+def imports(node: ast.AST) -> Iterator[str]:
+    """Dotted names of all imported modules, also of those inside functions."""
+    for part in ast.walk(node):
+        if isinstance(part, ast.Import):
+            yield from (alias.name for alias in part.names)
+        elif isinstance(part, ast.ImportFrom):
+            assert not part.level, "relative import"
+            yield from (f"{part.module}.{alias.name}" for alias in part.names)
+
+
+def ours(path: Path) -> list[str]:
+    return [name for name in imports(tree(path)) if name.split(".")[0] in ROOMS]
+
+
+def below(name: str, rooms: tuple[str, ...]) -> bool:
+    return any(name == room or name.startswith(room + ".") for room in rooms)
+
+
+def stray(path: Path) -> list[str]:
+    """Imports of our own modules that the rules forbid to this file."""
+    room, *inside = path.relative_to(ROOT).parts
+    if room == "shared":
+        return [name for name in ours(path) if not below(name, ("shared",))]
+    if room == "projects":
+        return [name for name in ours(path) if not below(name, ("shared", f"projects.{inside[0]}"))]
+    if room == "configs":
+        known = (*sys.stdlib_module_names, "ml_collections", "configs")
+        return [name for name in imports(tree(path)) if not below(name, known)]
+    if room == "launch":
+        allowed = ("launch", "configs", *JAX_FREE)
+        return [name for name in at_import(path) if not below(name, allowed) and name.split(".")[0] in ROOMS] + [
+            name for name in ours(path) if below(name, ("projects",)) and path.name not in WORKER_SIDE
+        ]
+    return []
+
+
+def at_import(path: Path) -> Iterator[str]:
+    """What loading the module imports: function bodies are left out."""
+    for statement in tree(path).body:
+        if not isinstance(statement, (ast.FunctionDef, ast.ClassDef)):
+            yield from imports(statement)
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_the_rules_of_the_rooms(path):
+    assert stray(path) == []
+
+
+def calls(node: ast.AST) -> Iterator[str]:
+    for part in ast.walk(node):
+        if isinstance(part, ast.Call):
+            yield ast.unparse(part.func)
+        if isinstance(part, ast.keyword) and part.arg in ("shell", "allow_pickle") and ast.unparse(part.value) == "True":
+            yield f"{part.arg}=True"
+
+
+BANNED_CALLS = ("eval", "exec", "os.system", "shell=True", "allow_pickle=True", "config.get", "yaml.load")
+BANNED_NNX = ("jit", "grad", "value_and_grad", "vmap", "scan", "Optimizer")
+
+
+@pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(ROOT)))
+def test_what_nobody_uses(path):
+    parsed = tree(path)
+    used = {*calls(parsed)}
+    assert not used & {*BANNED_CALLS, *(f"nnx.{name}" for name in BANNED_NNX)}
+    assert not {name.split(".")[0] for name in imports(parsed)} & {"pickle", "cloudpickle", "dill", "marshal"}
+    assert not [part for part in ast.walk(parsed) if isinstance(part, ast.Attribute) and ast.unparse(part) in
+                [f"nnx.{name}" for name in BANNED_NNX]]  # fmt: skip
+
+
+@pytest.mark.parametrize("words", [["list"], ["list", "infinite_compute"], ["show", "infinite_compute/fig3"], ["status"]])
+def test_looking_around_never_imports_jax(words, trained_runs):
+    program = """
+        import sys
+        from launch.cli import main
+        code = main(sys.argv[1:])
+        print("modules:", code, *[name for name in ("jax", "flax", "optax", "wandb", "orbax", "torch") if name in sys.modules])
+    """
+    assert helpers.script(program, *words).splitlines()[-1] == "modules: 0"
