@@ -37,30 +37,31 @@ def wall(words: list[str], environment: dict[str, str]) -> float:
 
 
 def resume(environment: dict[str, str]) -> float:
-    """Seconds from the relaunch of a killed run to its first new step, compilation cache warm."""
+    """Seconds from the relaunch of a killed run to its first new row of metrics, compilation cache warm."""
     words = [sys.executable, "-m", "launch", "run", "infinite_compute/train", "--scale=cpu", "--config.save.every_minutes=0.02"]
+    runs = Path(environment["PAPERCLUB_RUNS"]) / "infinite_compute" / "train"
+    before = set(runs.glob("*"))
     first = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL)
-    folder = Path(environment["PAPERCLUB_RUNS"]) / "infinite_compute" / "train"
-
-    def saved() -> list[int]:
-        return [int(path.name) for path in folder.glob("*/ckpt/*") if path.name.isdigit()]
-
-    while not saved():
+    while not (fresh := [path for path in set(runs.glob("*")) - before if logged(path) >= 0]):
         time.sleep(0.1)
-    lock = json.loads(next(folder.glob("*/claim.lock")).read_text())
-    os.kill(lock["pid"], signal.SIGKILL)
+    time.sleep(3)
+    os.kill(json.loads((fresh[0] / "claim.lock").read_text())["pid"], signal.SIGKILL)
     first.wait()
-    rows = next(folder.glob("*/metrics.jsonl"))
-    before = rows.stat().st_mtime
-    last = max(saved())
+    last = logged(fresh[0])
     begin = time.monotonic()
     second = subprocess.Popen(words, env=environment, stdout=subprocess.DEVNULL)
-    while rows.stat().st_mtime <= before or json.loads(rows.read_text().splitlines()[-1])["step"] <= last:
+    while logged(fresh[0]) <= last and second.poll() is None:
         time.sleep(0.05)
     taken = time.monotonic() - begin
     second.send_signal(signal.SIGTERM)
     second.wait()
     return taken
+
+
+def logged(run: Path) -> int:
+    """The last step in a run's metrics; -1 before the first row."""
+    rows = (run / "metrics.jsonl").read_text().splitlines() if (run / "metrics.jsonl").exists() else []
+    return json.loads(rows[-1])["step"] if rows else -1
 
 
 def main() -> None:

@@ -36,7 +36,7 @@ class Job:
 
 def record(plan: Plan, arguments: list[str], tag: str) -> None:
     """Writes down the plan, so that status, retry and cancel know the sweep by name."""
-    path = sweep_file(plan.name, plan.scale)
+    path = sweep_file(plan)
     path.parent.mkdir(parents=True, exist_ok=True)
     text = {
         "name": plan.name,
@@ -50,9 +50,10 @@ def record(plan: Plan, arguments: list[str], tag: str) -> None:
     write_atomic(path, json.dumps(text, indent=1))
 
 
-def sweep_file(name: str, scale: str) -> Path:
-    paper, config = name.split("/")
-    return runs_root() / paper / "sweeps" / f"{config}-{scale}.json"
+def sweep_file(plan: Plan) -> Path:
+    """A single run of a config file is no sweep of it: it has a record of its own."""
+    paper, config = plan.name.split("/")
+    return runs_root() / paper / "sweeps" / f"{config}-{plan.scale}{'-run' if plan.single else ''}.json"
 
 
 def recorded(glob: str = "*") -> list[dict[str, Any]]:

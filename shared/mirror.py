@@ -48,9 +48,11 @@ class Mirror:
         except Exception as error:
             self._give_up(error)
 
-    def finish(self, failed: bool) -> None:
+    def finish(self, final: dict[str, Any], failed: bool) -> None:
+        """Puts the final numbers into W&B's summary and closes its run."""
         try:
             if self._run:
+                self._run.summary.update({name: value for name, value in final.items() if value is not None})
                 self._run.finish(exit_code=int(failed))
         except Exception as error:
             self._give_up(error)

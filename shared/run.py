@@ -52,8 +52,9 @@ class Run:
         self._ended.set()
         self._thread.join()
         self.flush()
-        for member, mirror in zip(self.members, self._mirrors):
-            mirror.finish(failed=member.status()["state"] == "failed")
+        for member, mirror in zip(self.members, self._mirrors, strict=True):
+            status = member.status()
+            mirror.finish(status.get("final", {}), failed=status["state"] == "failed")
 
     def install_signals(self) -> None:
         """Asks the loop to save and stop on SIGTERM, SIGUSR1 or Ctrl-C; a second Ctrl-C leaves at once.
@@ -111,7 +112,7 @@ class Run:
     def flush(self) -> None:
         """Puts the logged rows on disk."""
         with self._lock:
-            for member, rows in zip(self.members, self._rows):
+            for member, rows in zip(self.members, self._rows, strict=True):
                 if rows:
                     member.append_metrics(rows)
                     rows.clear()
