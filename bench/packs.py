@@ -74,7 +74,8 @@ def main() -> None:
             "one pack of 8, all cores": (mesh, 1),
         },
     )
-    compare("64 runs of 2,000 parameters, 200 steps", (TINY, 64), {"launcher's choice": (mesh, 0), "64 processes, two at a time": (single, 2)})
+    tiny = {"launcher's choice": (mesh, 0), "64 processes, two at a time": (single, 2)}
+    compare("64 runs of 2,000 parameters, 200 steps", (TINY, 64), tiny)
 
 
 if __name__ == "__main__":

@@ -99,7 +99,7 @@ def telling(rows: list[dict[str, Any]]) -> list[str]:
     differing = sorted((key for key in keys if len(set(values[key])) > 1), key=lambda key: (values[key][0][0] != '"', depth(key)))
     kept: list[str] = []
     for key in differing:
-        if not any(len(set(zip(values[one], values[key]))) == len(set(values[one])) for one in kept):
+        if not any(len(set(zip(values[one], values[key], strict=True))) == len(set(values[one])) for one in kept):
             kept.append(key)
     return kept
 

@@ -1,6 +1,7 @@
 """Checkpoints: one Orbax folder per step, written beside its place and renamed into it, the newest two kept."""
 
 import contextlib
+import errno
 import logging
 import shutil
 from pathlib import Path
@@ -24,6 +25,10 @@ def save(path: Path, tree: Any) -> None:
             checkpointer.save(path.absolute(), args=ocp.args.StandardSave(tree), force=True)
     except OSError as error:
         raise explain(error, path) from error
+    except ValueError as error:
+        if "No space left" not in str(error):  # TensorStore's way to say it
+            raise
+        raise explain(OSError(errno.ENOSPC, ""), path) from error
 
 
 def restore(path: Path, abstract: Any) -> Any:

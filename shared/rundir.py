@@ -38,7 +38,7 @@ def runs_root() -> Path:
 
 def write_atomic(path: Path, text: str) -> None:
     """Replaces `path` by `text` so that a reader, or a kill -9, sees the old file or the new one, never half of one."""
-    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
     try:
         with open(temporary, "w") as file:
             file.write(text)
@@ -187,13 +187,18 @@ class RunDir:
         return list(read_rows(self.path / "metrics.jsonl"))
 
     def append_metrics(self, rows: list[dict[str, Any]]) -> None:
+        """All of them or, when the disk is full, none."""
+        path = self.path / "metrics.jsonl"
+        size = path.stat().st_size if path.exists() else 0
         try:
-            with open(self.path / "metrics.jsonl", "a") as file:
+            with open(path, "a") as file:
                 file.write("".join(json.dumps(row) + "\n" for row in rows))
                 file.flush()
                 os.fsync(file.fileno())
         except OSError as error:
-            raise explain(error, self.path / "metrics.jsonl") from error
+            with contextlib.suppress(OSError):
+                os.truncate(path, size)
+            raise explain(error, path) from error
 
     def truncate_metrics(self, step: int) -> None:
         """Drops rows after `step`, which a crash between logging and saving leaves behind."""

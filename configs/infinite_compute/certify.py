@@ -2,7 +2,8 @@
 
     python -m projects.infinite_compute.certify --scale=cpu --model=M --launch
 
-The centre is the config itself (optim.lr, train.epochs, optim.weight_decay), so it is moved by overrides. `--sweep=standard` holds the decay.
+The centre is the config itself (optim.lr, train.epochs, optim.weight_decay), so it is moved by overrides; `--sweep=standard`
+holds the decay.
 """
 
 from collections.abc import Iterator

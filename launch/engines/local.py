@@ -53,7 +53,8 @@ def gpus() -> int:
 
 
 def start(job: Path, log: Path, devices: list[int]) -> subprocess.Popen[Any]:
-    """Starts a worker that sees the accelerators `devices`; its output goes to `log`. It is a session of its own: Ctrl-C reaches the launcher only."""
+    """Starts a worker that sees the accelerators `devices`; its output goes to `log`. It is a session of its own, so that
+    Ctrl-C reaches the launcher only."""
     environment = dict(os.environ)
     if devices:
         environment["CUDA_VISIBLE_DEVICES"] = ",".join(map(str, devices))

@@ -99,8 +99,8 @@ def show(options: argparse.Namespace, found: dict[tuple[int, str], Certificate])
         table.add_column(column)
     for (tokens, model), one in found.items():
         verdict = "yes" if one.certified else f"no: {len(one.missing)} neighbours missing (--launch runs them)"
-        beside = len(one.neighbours) - len(one.missing)
-        table.add_row(str(tokens), model, *(f"{value:g}" for value in one.point), f"{one.loss:.4f}", f"{beside} of {len(one.neighbours)}", verdict)
+        beside = f"{len(one.neighbours) - len(one.missing)} of {len(one.neighbours)}"
+        table.add_row(str(tokens), model, *(f"{value:g}" for value in one.point), f"{one.loss:.4f}", beside, verdict)
     Console(width=None if sys.stdout.isatty() else 140).print(table)
 
 

@@ -49,11 +49,13 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     if config.save.final:
         run.save_weights(fitted.params)
     items = evaluation.probe_items(data, config)
+    before = first_domain(config)
     return fitted.final | {
         "train/loss": run.recent_mean("train/loss", since=steps - per_epoch),
         "val/bits_per_byte": evaluation.bits_per_byte(fitted.final["val/loss"], data.bytes_per_token(validation)),
         "test/loss": mean_loss(fitted.params, test),
         "probe/accuracy": evaluation.probe_accuracy(model.apply)(fitted.params, items),
+        **({} if before is None else {"start/val/loss": mean_loss(fitted.params, before)}),  # what was forgotten
     }
 
 
@@ -69,3 +71,8 @@ def start(config: ConfigDict, run: Run, model: Pure) -> Any:
         return lambda key, hyper: model.init(key)
     weights = checkpoint.load_weights(run.needs["start"][0], model)
     return lambda key, hyper: weights
+
+
+def first_domain(config: ConfigDict) -> np.ndarray | None:
+    """Validation rows of the data that a continued run started from."""
+    return evaluation.held_out(tokens.load(config.start.data, config.data.vocab), "val", config) if config.start.data else None

@@ -26,18 +26,16 @@ class Attention(nnx.Module):
 
     def __init__(self, width: int, heads: int, kv_heads: int, head_dim: int, rngs: nnx.Rngs, *, qk_norm: bool = False,
                  bias: bool = False, dtype: str = "float32"):
-        # One kernel: for each kv head its queries, its key and its value, so that sharding "kv" keeps a group together.
-        shape = (width, kv_heads, heads // kv_heads + 2, head_dim)
-        self.qkv = Linear(shape, ("embed", "kv", None, None), rngs, bias=bias, dtype=dtype)
+        self.query = Linear((width, heads, head_dim), ("embed", "heads", None), rngs, bias=bias, dtype=dtype)
+        self.key = Linear((width, kv_heads, head_dim), ("embed", "kv", None), rngs, bias=bias, dtype=dtype)
+        self.value = Linear((width, kv_heads, head_dim), ("embed", "kv", None), rngs, bias=bias, dtype=dtype)
         self.out = Linear((heads, head_dim, width), ("heads", None, "embed"), rngs, inputs=2, bias=bias, dtype=dtype)
         self.query_norm = RMSNorm(head_dim, (None,)) if qk_norm else None
         self.key_norm = RMSNorm(head_dim, (None,)) if qk_norm else None
 
     def project(self, x: jax.Array, rope) -> tuple[jax.Array, jax.Array, jax.Array]:
         """Queries [B, T, H, Dh], keys and values [B, T, Hkv, Dh]."""
-        y = self.qkv(x)  # [B, T, Hkv, H / Hkv + 2, Dh]
-        group = y.shape[-2] - 2
-        q, k, v = (z.reshape(*x.shape[:2], -1, y.shape[-1]) for z in jnp.split(y, (group, group + 1), -2))
+        q, k, v = self.query(x), self.key(x), self.value(x)
         if self.query_norm is not None:
             q, k = self.query_norm(q), self.key_norm(k)
         if rope is not None:

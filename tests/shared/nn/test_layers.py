@@ -55,7 +55,7 @@ def test_feed_forward_layers():
     x = jax.random.normal(jax.random.key(1), (3, 4))
     swiglu = pure(lambda rngs: SwiGLU(4, 6, rngs))
     params = swiglu.init(jax.random.key(0))
-    gate, up = x @ params["gate_up"]["kernel"][:, 0], x @ params["gate_up"]["kernel"][:, 1]
+    gate, up = x @ params["gate"]["kernel"], x @ params["up"]["kernel"]
     hidden = gate / (1 + jnp.exp(-gate)) * up
     np.testing.assert_allclose(swiglu.apply(params, x), hidden @ params["down"]["kernel"], atol=1e-5)
     gelu = pure(lambda rngs: GELU(4, 6, rngs))

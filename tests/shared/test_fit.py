@@ -1,0 +1,248 @@
+"""The training loop on a least-squares problem small enough to know every bit of."""
+
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+from unittest import mock
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from shared import checkpoint
+from shared.fit import Fitted, Schedule, Task, fit
+from shared.run import Run
+from shared.rundir import RunDir
+
+STEPS = 12
+SCHEDULE = Schedule(steps=STEPS, log_every=3, evaluate_every=6, save_minutes=60.0)
+DATA = np.random.default_rng(0).normal(size=(STEPS, 8, 4)).astype(np.float32)
+MESH = {"member": 1, "data": 1, "fsdp": 1, "tensor": 1}
+
+
+class Crash(Exception):
+    """Stands for kill -9: nothing is saved or closed."""
+
+
+class Hours:
+    """A clock on which little time passes but an hour in each of the given steps, after which the loop saves."""
+
+    def __init__(self, steps: tuple[int, ...]):
+        self.steps, self.now = steps, 0.0
+
+    def monotonic(self) -> float:
+        self.now += 1e-3
+        return self.now
+
+    def pass_by(self, step: int) -> None:
+        self.now += 3601.0 * (step in self.steps)
+
+
+def task(members: int, at_step: Callable[[int], None] = lambda step: None) -> Task:
+    def batch(step: int) -> np.ndarray:
+        at_step(step)
+        return np.broadcast_to(DATA[step], (members, 8, 4))
+
+    def loss(params, rows, key, hyper):
+        rows = rows + 0.1 * jax.random.normal(key, rows.shape)  # the random stream must survive a crash too
+        return jnp.mean((rows @ params["w"] - 1) ** 2), {"norm": jnp.sum(params["w"] ** 2)}
+
+    return Task(
+        init=lambda key, hyper: {"w": jax.random.normal(key, (4, 2))},
+        loss=loss,
+        optimizer=lambda hyper: optax.adam(hyper["lr"]),
+        batch=batch,
+        evaluate=lambda params: {"val/loss": np.asarray(jnp.sum(params["w"] ** 2, (1, 2)))},
+        axes={"w": ("embed", "mlp")},
+        tokens_per_batch=8,
+    )
+
+
+def pack(root: Path, lrs: list[float]) -> list[RunDir]:
+    members = [RunDir(root / f"member{index}") for index in range(len(lrs))]
+    for index, (member, lr) in enumerate(zip(members, lrs, strict=True)):
+        member.create({"config": {"seed": index, "lr": lr}})
+        member.update(state="running")
+    return members
+
+
+def train(members: list[RunDir], at_step: Callable[[Run, int], None] = lambda run, step: None) -> tuple[Run, Fitted | None]:
+    with Run(members, ("seed", "lr"), MESH, {}) as run:
+        return run, fit(task(len(members), lambda step: at_step(run, step)), SCHEDULE, run)
+
+
+def crash(members: list[RunDir], at: int, saves: tuple[int, ...]) -> None:
+    """Trains until step `at`; checkpoints `saves` are written on the way."""
+    clock = Hours(tuple(step - 1 for step in saves))
+
+    def at_step(run: Run, step: int) -> None:
+        if step == at:
+            raise Crash
+        clock.pass_by(step) if run.step == step else None  # not when the loop only looks at the shape of a batch
+
+    with mock.patch("shared.fit.time", clock), pytest.raises(Crash):
+        train(members, at_step)
+
+
+def resume(members: list[RunDir]) -> tuple[list[int], Fitted]:
+    """(the steps that were trained, the result)."""
+    seen = []
+    _, fitted = train(members, lambda run, step: seen.append(step))
+    return seen[2:], fitted  # the first two only show their shape
+
+
+def rows(members: list[RunDir]) -> list[list[dict]]:
+    return [[{k: v for k, v in row.items() if not k.startswith("perf/")} for row in member.metrics()] for member in members]
+
+
+@pytest.fixture(scope="module")
+def straight(tmp_path_factory):
+    """Rows and parameters of two members trained without interruption."""
+    members = pack(tmp_path_factory.mktemp("straight"), [0.1, 0.01])
+    _, fitted = train(members)
+    return rows(members), np.asarray(fitted.params["w"])
+
+
+def same(straight, members, fitted) -> None:
+    assert rows(members) == straight[0]
+    assert np.array_equal(np.asarray(fitted.params["w"]), straight[1])
+
+
+def test_what_is_logged_and_when(straight):
+    for member in straight[0]:
+        assert [row["step"] for row in member] == [3, 6, 9, 12]
+        assert ["val/loss" in row for row in member] == [False, True, False, True]
+
+
+@pytest.mark.parametrize("at, saves", [(1, ()), (7, (5,)), (7, (5, 6)), (11, (3, 6)), (5, (5,))])
+def test_after_a_crash_it_goes_on_bit_by_bit(tmp_path, straight, at, saves):
+    members = pack(tmp_path, [0.1, 0.01])
+    crash(members, at, saves)
+    assert checkpoint.steps(members[0].path / "ckpt") == list(saves)
+    trained, fitted = resume(members)
+    same(straight, members, fitted)
+    assert trained == list(range(max(saves, default=0), STEPS))  # no step twice, none missing
+
+
+def test_a_pack_that_was_killed_between_two_members_saves(tmp_path, straight):
+    members = pack(tmp_path, [0.1, 0.01])
+    crash(members, 7, (5, 6))
+    shutil.rmtree(members[1].path / "ckpt" / "6")
+    trained, fitted = resume(members)
+    same(straight, members, fitted)
+    assert trained[0] == 5
+
+
+def damage(folder: Path) -> None:
+    """Cuts every data file of a checkpoint in half."""
+    for file in folder.rglob("d/*"):
+        file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def foreign(folder: Path) -> None:
+    shutil.rmtree(folder)
+    checkpoint.save(folder, {"something": np.ones(3)})
+
+
+def other_shape(folder: Path) -> None:
+    """The state of a wider model, under the same names."""
+    opt = optax.adam(0.1).init({"w": jnp.ones((5, 2))})
+    sums = {"train/loss": jnp.zeros(()), "norm": jnp.zeros(())}
+    shutil.rmtree(folder)
+    checkpoint.save(folder, {"params": {"w": jnp.ones((5, 2))}, "opt": opt, "step": jnp.int32(7), "sums": sums})
+
+
+@pytest.mark.parametrize("spoil", [damage, foreign, other_shape, lambda folder: (folder / "_METADATA").unlink()])
+def test_a_bad_checkpoint_costs_one_line_and_one_step_back(tmp_path, straight, capsys, spoil):
+    members = pack(tmp_path, [0.1, 0.01])
+    crash(members, 7, (5, 6))
+    spoil(members[0].path / "ckpt" / "6")
+    capsys.readouterr()
+    trained, fitted = resume(members)
+    same(straight, members, fitted)
+    assert trained[0] == 5
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1 and "ckpt/6" in out and "going one back" in out
+
+
+@pytest.mark.parametrize("spoil", [damage, shutil.rmtree])
+def test_without_a_readable_checkpoint_for_all_it_says_that_it_starts_again(tmp_path, straight, capsys, spoil):
+    members = pack(tmp_path, [0.1, 0.01])
+    crash(members, 7, (6,))
+    spoil(members[1].path / "ckpt" / "6")
+    trained, fitted = resume(members)
+    same(straight, members, fitted)
+    assert trained[0] == 0
+    assert "starting again from step 0" in capsys.readouterr().out
+
+
+def test_asked_to_stop_it_saves_and_goes_on_later(tmp_path, straight):
+    members = pack(tmp_path, [0.1, 0.01])
+
+    def stop(run: Run, step: int) -> None:
+        run.stopped = "preempted" if step == 4 else ""
+
+    run, fitted = train(members, stop)
+    assert fitted is None and run.step == 5
+    assert checkpoint.steps(members[0].path / "ckpt") == [5]
+    trained, fitted = resume(members)
+    same(straight, members, fitted)
+    assert trained[0] == 5
+
+
+def test_asked_to_stop_in_the_last_step_it_finishes(tmp_path, straight):
+    members = pack(tmp_path, [0.1, 0.01])
+
+    def stop(run: Run, step: int) -> None:
+        run.stopped = "preempted" if step == STEPS - 1 else ""
+
+    same(straight, members, train(members, stop)[1])
+
+
+@pytest.mark.parametrize("bad", [1e30, float("inf"), float("nan")])
+def test_a_diverging_member_changes_no_bit_of_its_neighbours(tmp_path, bad):
+    healthy, sick = pack(tmp_path / "healthy", [0.1, 0.1, 0.01]), pack(tmp_path / "sick", [0.1, bad, 0.01])
+    (_, one), (run, other) = train(healthy), train(sick)
+    assert [member.status()["state"] for member in sick] == ["running", "diverged", "running"]
+    assert "loss not finite by step" in sick[1].status()["error"]
+    assert run.active == [True, False, True]
+    for neighbour in (0, 2):
+        assert rows(sick)[neighbour] == rows(healthy)[neighbour]
+        assert np.array_equal(other.params["w"][neighbour], one.params["w"][neighbour])
+    assert max((row["step"] for row in rows(sick)[1]), default=0) < STEPS
+
+
+def test_when_all_members_diverge_it_stops(tmp_path):
+    members = pack(tmp_path, [float("inf")])
+    run, fitted = train(members)
+    assert fitted is None and run.step < STEPS and members[0].status()["state"] == "diverged"
+
+
+def test_a_member_of_a_pack_is_its_solo_run(tmp_path, straight):
+    """Not bit by bit: XLA may sum a product over a batch of members in another order. Tolerance: 1e-5 relative."""
+    members = pack(tmp_path, [0.1, 0.01])[1:]
+    _, fitted = train(members)
+    assert np.asarray(fitted.params["w"][0]) == pytest.approx(straight[1][1], rel=1e-5)
+    for ours, theirs in zip(rows(members)[0], straight[0][1], strict=True):
+        assert ours == pytest.approx(theirs, rel=1e-5)
+
+
+def test_one_more_metric_or_member_shifts_no_random_stream(tmp_path, straight):
+    members = pack(tmp_path, [0.1, 0.01, 0.3])
+    _, fitted = train(members)
+    assert np.asarray(fitted.params["w"][:2]) == pytest.approx(straight[1], rel=1e-5)
+
+
+def test_only_the_newest_checkpoints_stay(tmp_path):
+    members = pack(tmp_path, [0.1])
+    crash(members, 9, (2, 4, 6, 8))
+    assert {path.name for path in (members[0].path / "ckpt").iterdir()} == {"6", "8"}
+
+
+def test_the_step_is_compiled_once(tmp_path, caplog):
+    members = pack(tmp_path, [0.1, 0.2])
+    with jax.log_compiles(), caplog.at_level("WARNING"):
+        train(members)
+    assert sum("Compiling jit(step_one)" in record.getMessage() for record in caplog.records) == 1
