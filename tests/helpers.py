@@ -1,6 +1,7 @@
 """Tiny runs for tests: planned and created as the launcher does, computed by the worker in this process or in one of its own."""
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -17,10 +18,7 @@ from launch.plan import Plan, RunSpec, build
 from shared.rundir import RunDir, runs_root
 
 # A model of 9,000 parameters on 2,048 tokens: 16 steps, two evaluations.
-TINY = {
-    "model.name": "nano", "data.tokens": 2_048, "evaluation.tokens": 1_024, "evaluation.probe_items": 8, "sample.tokens": 512,
-    "sample.batch_size": 8,
-}  # fmt: skip
+TINY = {"model.name": "nano", "data.tokens": 2_048, "evaluation.tokens": 1_024, "evaluation.probe_items": 8}
 STEPS = 16
 
 
@@ -47,7 +45,7 @@ def members(**changes: list[Any]) -> Plan:
 
 
 def both_plans() -> Plan:
-    return merged(plan("ensemble"), plan("sample", ensemble__members=2))
+    return merged(plan("ensemble"), plan("sample", ensemble__members=2, sample__tokens=512))
 
 
 def compute(wanted: Plan, **job: Any) -> int:
@@ -83,7 +81,7 @@ def job_file(pack: list[RunSpec], **changes: Any) -> Path:
 
 
 def directory(run: RunSpec, need: str) -> Path:
-    return runs_root() / run.paper / "train" / need
+    return next((runs_root() / run.paper).glob(f"*/{need}"))
 
 
 def start_worker(pack: list[RunSpec], **job: Any) -> subprocess.Popen:
@@ -124,3 +122,7 @@ def weights(run: RunSpec) -> list[np.ndarray]:
     from shared.checkpoint import load_weights
 
     return [np.asarray(leaf) for leaf in jax.tree.leaves(load_weights(run.dir, model(ConfigDict(run.config))))]
+
+
+def environment(**changes: Any) -> dict[str, str]:
+    return dict(os.environ) | {name: str(value) for name, value in changes.items()}

@@ -50,7 +50,7 @@ BY_SCALE = {
     "cpu": {
         "data.name": "enwik8", "data.vocab": 512, "data.tokens": 65_536, "data.context": 64, "data.seed": 0,
         "model.name": "S", "model.dtype": "float32", "train.batch_size": 8, "train.epochs": 16,
-        "optim.lr": 3e-3, "optim.weight_decay": 1.6,
+        "optim.lr": 1e-2, "optim.weight_decay": 0.8,
         "evaluation.tokens": 32_768, "evaluation.batch_size": 64, "evaluation.times": 8, "evaluation.probe_items": 200,
         "sample.tokens": 1_048_576, "sample.batch_size": 256, "mesh": "cpu",
     },

@@ -1,11 +1,10 @@
-"""The headline: with D fixed and compute free, recipes are scored by asymptotes, and each reaches lower than the last.
-lower.
+"""The headline: each recipe is scored by the asymptote of its law, and each reaches lower than the last.
 
     python -m launch figure infinite_compute/fig1 --scale=cpu --run-missing
 
 Standard, regularised (N -> infinity), ensemble (K -> infinity), joint (both), against the total parameter count;
 the right axis is data efficiency, by inverting the standard recipe's law in D.
-Runs and FLOPs: cpu 99, 9e13; gpu 38, 1e17; paper 110, 1e21.
+Runs and FLOPs: cpu 98, 1e14; gpu 38, 1e17; paper 110, 1e21.
 Expect standard > regularised > ensemble > joint.
 """
 

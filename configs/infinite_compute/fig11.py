@@ -2,7 +2,7 @@
 
     python -m launch figure infinite_compute/fig11 --scale=cpu --run-missing
 
-Runs and FLOPs: cpu 15, 2e13; gpu 5, 2e16; paper 9, 1e20.
+Runs and FLOPs: cpu 14, 2e13; gpu 5, 2e16; paper 9, 1e20.
 """
 
 from collections.abc import Iterator

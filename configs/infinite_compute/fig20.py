@@ -3,7 +3,7 @@
     python -m launch figure infinite_compute/fig20 --scale=cpu --run-missing
 
 Also predicts the largest model from a law fitted on the others (the rebuttal's check). No further runs.
-Runs and FLOPs: cpu 22, 3e13; gpu 14, 4e16; paper 19, 2e20.
+Runs and FLOPs: cpu 22, 4e13; gpu 14, 4e16; paper 19, 2e20.
 """
 
 from collections.abc import Iterator

@@ -1,5 +1,4 @@
-"""The best member is not the best single model: heatmaps of epochs x weight decay for one model and for K ->
-infinity.
+"""The best member is not the best single model: epochs x weight decay for one model and for K -> infinity.
 
     python -m launch figure infinite_compute/fig5 --scale=cpu --run-missing
 

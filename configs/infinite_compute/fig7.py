@@ -2,7 +2,7 @@
 
     python -m launch figure infinite_compute/fig7 --scale=cpu --run-missing
 
-Runs and FLOPs: cpu 118, 9e13; gpu 27, 9e16; paper 187, 1e22.
+Runs and FLOPs: cpu 140, 1e14; gpu 27, 9e16; paper 187, 1e22.
 Expect near-parallel laws: each recipe is worth a constant factor of data.
 """
 

@@ -1,5 +1,4 @@
-"""Distillation: a single model recovers most of the ensemble's gain, and self-distillation improves on its own
-teacher.
+"""Distillation: one model keeps most of the ensemble's gain, and self-distillation beats its own teacher.
 
     python -m launch figure infinite_compute/fig9 --scale=cpu --run-missing
 

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ml_collections import ConfigDict
 
 from configs.infinite_compute.scopes import SCOPES, Scope
-from configs.infinite_compute.tuned import LADDERS, REGULARISED, STANDARD, Point, member
+from configs.infinite_compute.tuned import LADDERS, REGULARISED, STANDARD, Point, members
 from configs.sweeps import Overrides
 
 AXES = ("optim.lr", "train.epochs", "optim.weight_decay")
@@ -51,6 +51,10 @@ def tuned_standard(config: ConfigDict, model: str, tokens: int = 0) -> Point:
 def tuned(config: ConfigDict, model: str, tokens: int = 0) -> Point:
     """The regularised optimum."""
     return REGULARISED[config.scale][tokens or scope(config).tokens][model]
+
+
+def tuned_member(config: ConfigDict, model: str, tokens: int = 0) -> Point:
+    return members(config.scale, tokens or scope(config).tokens, model)
 
 
 def standard_tuned(config: ConfigDict) -> Iterator[Overrides]:
@@ -106,13 +110,13 @@ def ensembles_of_headline(config: ConfigDict) -> Iterator[Overrides]:
     model = scope(config).headline
     point = tuned(config, model)
     yield ensemble(config, model, point, scope(config).single_members)
-    yield ensemble(config, model, member(point), scope(config).members[model])
+    yield ensemble(config, model, tuned_member(config, model), scope(config).members[model])
 
 
 def joint(config: ConfigDict) -> Iterator[Overrides]:
     """An ensemble with member hypers for every model."""
     for model in scope(config).models:
-        yield ensemble(config, model, member(tuned(config, model)), scope(config).members[model])
+        yield ensemble(config, model, tuned_member(config, model), scope(config).members[model])
 
 
 def standard_by_data(config: ConfigDict) -> Iterator[Overrides]:
@@ -137,7 +141,7 @@ def regularised_by_data(config: ConfigDict) -> Iterator[Overrides]:
 def joint_by_data(config: ConfigDict) -> Iterator[Overrides]:
     for tokens in scope(config).other_tokens:
         for model in scope(config).side_models:
-            point = member(tuned(config, model, tokens))
+            point = tuned_member(config, model, tokens)
             yield ensemble(config, model, point, scope(config).other_members, tokens)
 
 
@@ -157,7 +161,7 @@ def student(config: ConfigDict, weight: float, members: int, decay: float = 0.1,
     """
     model = scope(config).headline
     lr, epochs, _ = tuned(config, model)
-    teacher_lr, teacher_epochs, teacher_decay = member(tuned(config, model))
+    teacher_lr, teacher_epochs, teacher_decay = tuned_member(config, model)
     return {
         **run(config, model, (lr, 2 * epochs if weight == 1.0 else epochs, decay)),
         "seed": 1000,  # never a member's
@@ -174,7 +178,7 @@ def student(config: ConfigDict, weight: float, members: int, decay: float = 0.1,
 def teacher(config: ConfigDict) -> Overrides:
     """The ensemble that teaches, evaluated; its first row is the self-distillation teacher."""
     model = scope(config).headline
-    return ensemble(config, model, member(tuned(config, model)), scope(config).members[model])
+    return ensemble(config, model, tuned_member(config, model), scope(config).members[model])
 
 
 def yardsticks(config: ConfigDict) -> Iterator[Overrides]:

@@ -1,5 +1,4 @@
-"""Continued pre-training on a second domain: small batches, more epochs, then K members; and weight-averaged
-soups.
+"""Continued pre-training on a second domain: small batches, more epochs, then K members, and soups.
 
     python -m launch figure infinite_compute/table1 --scale=cpu --run-missing
 

@@ -1,5 +1,4 @@
-"""Distillation from the ensemble: share of synthetic text x weight decay, and the two ways of sampling the
-teacher.
+"""Distillation from the ensemble: share of synthetic text x weight decay, and two ways of sampling.
 
     python -m launch figure infinite_compute/table3 --scale=cpu --run-missing
 

@@ -13,7 +13,7 @@ from projects.infinite_compute.certificate import neighbours
 
 FOLDER = Path(base.__file__).parent
 NAMES = sorted(path.stem for path in FOLDER.glob("*.py") if "get_config" in path.read_text() and path.stem != "base")
-FIGURES = [name for name in NAMES if name not in ("train", "ensemble", "sample")]
+FIGURES = [name for name in NAMES if name not in ("train", "ensemble", "sample", "certify")]
 
 
 def module(name: str):
@@ -50,7 +50,7 @@ def everything(name: str, scale: str) -> dict[str, float]:
 @pytest.mark.parametrize("name", NAMES)
 def test_says_what_it_is(name):
     doc = module(name).__doc__
-    assert len(doc) > 100 and ("python -m launch" in doc or "make demo" in doc)
+    assert len(doc) > 100 and ("python -m " in doc or "make demo" in doc)
 
 
 @pytest.mark.parametrize("scale", base.SCALES)

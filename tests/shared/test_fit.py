@@ -3,6 +3,7 @@
 import shutil
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 from unittest import mock
 
 import jax
@@ -116,7 +117,11 @@ def test_what_is_logged_and_when(straight):
         assert ["val/loss" in row for row in member] == [False, True, False, True]
 
 
-@pytest.mark.parametrize("at, saves", [(1, ()), (7, (5,)), (7, (5, 6)), (11, (3, 6)), (5, (5,))])
+def slow(*values) -> Any:
+    return pytest.param(*values, marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("at, saves", [(7, (5, 6)), slow(1, ()), slow(7, (5,)), slow(11, (3, 6)), slow(5, (5,))])
 def test_after_a_crash_it_goes_on_bit_by_bit(tmp_path, straight, at, saves):
     members = pack(tmp_path, [0.1, 0.01])
     crash(members, at, saves)
@@ -154,7 +159,7 @@ def other_shape(folder: Path) -> None:
     checkpoint.save(folder, {"params": {"w": jnp.ones((5, 2))}, "opt": opt, "step": jnp.int32(7), "sums": sums})
 
 
-@pytest.mark.parametrize("spoil", [damage, foreign, other_shape, lambda folder: (folder / "_METADATA").unlink()])
+@pytest.mark.parametrize("spoil", [damage, slow(foreign), slow(other_shape), slow(lambda folder: (folder / "_METADATA").unlink())])
 def test_a_bad_checkpoint_costs_one_line_and_one_step_back(tmp_path, straight, capsys, spoil):
     members = pack(tmp_path, [0.1, 0.01])
     crash(members, 7, (5, 6))
@@ -167,6 +172,7 @@ def test_a_bad_checkpoint_costs_one_line_and_one_step_back(tmp_path, straight, c
     assert out.count("\n") == 1 and "ckpt/6" in out and "going one back" in out
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("spoil", [damage, shutil.rmtree])
 def test_without_a_readable_checkpoint_for_all_it_says_that_it_starts_again(tmp_path, straight, capsys, spoil):
     members = pack(tmp_path, [0.1, 0.01])
@@ -192,6 +198,7 @@ def test_asked_to_stop_it_saves_and_goes_on_later(tmp_path, straight):
     assert trained[0] == 5
 
 
+@pytest.mark.slow
 def test_asked_to_stop_in_the_last_step_it_finishes(tmp_path, straight):
     members = pack(tmp_path, [0.1, 0.01])
 
@@ -201,7 +208,7 @@ def test_asked_to_stop_in_the_last_step_it_finishes(tmp_path, straight):
     same(straight, members, train(members, stop)[1])
 
 
-@pytest.mark.parametrize("bad", [1e30, float("inf"), float("nan")])
+@pytest.mark.parametrize("bad", [1e30, slow(float("inf")), slow(float("nan"))])
 def test_a_diverging_member_changes_no_bit_of_its_neighbours(tmp_path, bad):
     healthy, sick = pack(tmp_path / "healthy", [0.1, 0.1, 0.01]), pack(tmp_path / "sick", [0.1, bad, 0.01])
     (_, one), (run, other) = train(healthy), train(sick)
@@ -214,6 +221,7 @@ def test_a_diverging_member_changes_no_bit_of_its_neighbours(tmp_path, bad):
     assert max((row["step"] for row in rows(sick)[1]), default=0) < STEPS
 
 
+@pytest.mark.slow
 def test_when_all_members_diverge_it_stops(tmp_path):
     members = pack(tmp_path, [float("inf")])
     run, fitted = train(members)
@@ -229,12 +237,14 @@ def test_a_member_of_a_pack_is_its_solo_run(tmp_path, straight):
         assert ours == pytest.approx(theirs, rel=1e-5)
 
 
+@pytest.mark.slow
 def test_one_more_metric_or_member_shifts_no_random_stream(tmp_path, straight):
     members = pack(tmp_path, [0.1, 0.01, 0.3])
     _, fitted = train(members)
     assert np.asarray(fitted.params["w"][:2]) == pytest.approx(straight[1], rel=1e-5)
 
 
+@pytest.mark.slow
 def test_only_the_newest_checkpoints_stay(tmp_path):
     members = pack(tmp_path, [0.1])
     crash(members, 9, (2, 4, 6, 8))

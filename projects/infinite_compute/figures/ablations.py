@@ -68,7 +68,7 @@ def fig10(table: pd.DataFrame) -> Figure:
 def fig10_summary(table: pd.DataFrame) -> list[Row]:
     note = "ours is the probe, the paper's the mean of three benchmarks"
     return [
-        row(f"{recipe}, {name}", accuracy, key, "accuracy, %", note if key in published() else "")
+        row(name if recipe == "distilled" else f"{recipe}, {name}", accuracy, key, "accuracy, %", note if key in published() else "")
         for recipe, name, _, accuracy, key in probe_points(table)
     ]
 
