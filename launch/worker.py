@@ -16,6 +16,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from shared.allocator import keep_memory
 from shared.errors import BadInput
 from shared.rundir import RunDir, read_json, write_atomic
 
@@ -27,6 +28,8 @@ def main(path: str) -> int:
     job = read_json(Path(path))
     if job["cores"] and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, job["cores"])  # before jax counts the cores
+    if job["platform"] == "cpu":
+        keep_memory()
     members = [member for member in (RunDir(Path(run)) for run in job["runs"]) if take(member)]
     if not members:
         print("every run of this job is finished or computed elsewhere", flush=True)
