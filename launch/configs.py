@@ -89,7 +89,7 @@ def override(config: ConfigDict, word: str) -> str:
 
 def kind(value: Any) -> str:
     names = {bool: "truth value (true or false)", int: "whole number", float: "number", str: "text"}
-    return names[type(value)] if type(value) in names else "list"
+    return names.get(type(value), "list")
 
 
 def key_of(argument: str) -> str:

@@ -5,9 +5,12 @@ import argparse
 import base64
 import time
 from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
 from html import escape
+from importlib import import_module, util
 from pathlib import Path
 from string import Template
+from typing import TYPE_CHECKING, Any
 
 from launch import beside, configs, figure, results
 from launch import plan as planning
@@ -19,6 +22,10 @@ from launch.terminal import terminal
 from shared.errors import BadInput
 from shared.rundir import RunDir, read_json, runs_root, write_atomic
 
+if TYPE_CHECKING:
+    import pandas as pd
+
+VERDICTS = {True: "holds", False: "does not", None: "unknown"}
 TEMPLATE = Path(__file__).parent / "templates" / "report.html"
 
 
@@ -29,9 +36,13 @@ def report(options: argparse.Namespace) -> int:
     for paper in dict.fromkeys(name.split("/")[0] for name in configs.names()):
         articles = {name: article(name, options.scale) for name in figures(paper)}
         count += len(articles)
-        drawn += sum(found for found, _ in articles.values())
-        sections.append(section(paper, [text for _, text in articles.values()]))
-        links += [link(name, name.split("/")[1]) for name, (found, _) in articles.items() if found]
+        drawn += sum(one.table is not None for one in articles.values())
+        found = effects(paper, {name.split("/")[1]: one.table for name, one in articles.items() if one.table is not None})
+        sections.append(section(paper, [expectations(paper, found), *(one.text for one in articles.values())]))
+        links += [link(name, name.split("/")[1]) for name, one in articles.items() if one.table is not None]
+        for line in found:
+            verdict = f"{VERDICTS[line.holds]:8} {line.name}: {line.measured} (expected: {line.expected})"
+            console.print(verdict, markup=False, soft_wrap=True)
     links += [link(name, name) for name in ("sweeps", "comparisons", "provenance")]
     page = Template(TEMPLATE.read_text()).substitute(
         scale=escape(options.scale),
@@ -54,6 +65,27 @@ def report(options: argparse.Namespace) -> int:
     return 0
 
 
+@dataclass(frozen=True)
+class Article:
+    """One figure's part of the page, and the table it was drawn from; None when it could not be drawn."""
+
+    text: str
+    table: "pd.DataFrame | None" = None
+
+
+def effects(paper: str, tables: "dict[str, pd.DataFrame]") -> list[Any]:
+    """What the paper's project checks by sign and order: lines with name, expected, measured, holds. Most have nothing to check."""
+    name = f"projects.{paper}.effects"
+    return import_module(name).check(tables) if util.find_spec(f"projects.{paper}") and util.find_spec(name) else []
+
+
+def expectations(paper: str, found: list[Any]) -> str:
+    """The effects as a table; empty for a paper that states none."""
+    rows = [(line.name, line.expected, line.measured, VERDICTS[line.holds]) for line in found]
+    head = f'<article id="{escape(paper)}-effects"><h3>effects that must appear</h3>'
+    return f"{head}{table(('effect', 'expected', 'measured', 'holds'), rows)}</article>" if rows else ""
+
+
 def figures(paper: str) -> list[str]:
     """The config files of a paper that its project draws."""
     return [name for name in (f"{paper}/{word}" for word in figure.drawable(paper)) if name in configs.names()]
@@ -66,22 +98,21 @@ def section(paper: str, articles: list[str]) -> str:
     return f'<section aria-labelledby="{escape(paper)}"><h2 id="{escape(paper)}">{escape(title)}</h2>\n{body}\n</section>'
 
 
-def article(name: str, scale: str) -> tuple[bool, str]:
-    """Whether a figure could be drawn, and its part of the page."""
+def article(name: str, scale: str) -> Article:
     claim = " ".join((configs.load(name).__doc__ or "").split("\n\n")[0].split())
     head = f'<article id="{escape(name)}"><h3>{escape(name.split("/")[1])}</h3>\n<p>{escape(claim)}</p>'
     try:
         found = collect(planning.build(name, scale, []))
         drawing = figure.draw(found) if found.rows else None
     except BadInput as error:
-        return False, f'{head}\n<p class="missing">{escape(str(error))}</p></article>'
+        return Article(f'{head}\n<p class="missing">{escape(str(error))}</p></article>')
     except Exception as error:  # one figure that fails must not cost the page
-        return False, f'{head}\n<p class="missing">could not be drawn: {escape(repr(error))}</p></article>'
+        return Article(f'{head}\n<p class="missing">could not be drawn: {escape(repr(error))}</p></article>')
     if drawing is None:
-        return False, f"{head}\n{gaps(found)}</article>"
+        return Article(f"{head}\n{gaps(found)}</article>")
     svg = base64.b64encode(drawing.bytes("svg")).decode()
     caption = f"{found.here} cells from runs, {found.committed} from committed results. <code>{escape(figure.command(found.plan))}</code>"
-    return True, "\n".join(
+    text = "\n".join(
         [
             head,
             f'<figure><div class="wide"><img alt="{escape(claim)}" src="data:image/svg+xml;base64,{svg}"></div>',
@@ -92,6 +123,7 @@ def article(name: str, scale: str) -> tuple[bool, str]:
             f'<p class="soft">{escape(beside.legend(drawing.rows))}</p></details></article>',
         ]
     )
+    return Article(text, found.table())
 
 
 def gaps(found: Cells) -> str:

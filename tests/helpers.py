@@ -1,7 +1,6 @@
 """Tiny runs for tests: planned and created as the launcher does, computed by the worker in this process or in one of its own."""
 
 import json
-import os
 import signal
 import subprocess
 import sys
@@ -122,7 +121,3 @@ def weights(run: RunSpec) -> list[np.ndarray]:
     from shared.checkpoint import load_weights
 
     return [np.asarray(leaf) for leaf in jax.tree.leaves(load_weights(run.dir, model(ConfigDict(run.config))))]
-
-
-def environment(**changes: Any) -> dict[str, str]:
-    return dict(os.environ) | {name: str(value) for name, value in changes.items()}

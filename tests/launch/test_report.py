@@ -1,6 +1,7 @@
 """One page with everything, that loads nothing."""
 
 import re
+from types import SimpleNamespace
 from html.parser import HTMLParser
 
 import fabricated
@@ -67,8 +68,15 @@ def test_one_figure_that_fails_does_not_cost_the_page(page, monkeypatch):
         raise ZeroDivisionError("<b>")
 
     monkeypatch.setattr(figure, "draw", broken)
-    drawn, text = report.article(DEMO, "smoke")
-    assert not drawn and "ZeroDivisionError" in text and "<b>" not in text
+    article = report.article(DEMO, "smoke")
+    assert article.table is None and "ZeroDivisionError" in article.text and "<b>" not in article.text
+
+
+def test_a_project_that_states_effects_has_them_checked_on_the_page():
+    lines = report.effects("infinite_compute", {})
+    assert lines == []
+    text = report.expectations("infinite_compute", [SimpleNamespace(name="U", expected="a minimum", measured="3.2", holds=False)])
+    assert "does not" in text and "a minimum" in text
 
 
 def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch, capsys):

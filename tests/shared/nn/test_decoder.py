@@ -102,9 +102,10 @@ def test_rows_of_unequal_length_and_rollback(case):
     assert cache.length.tolist() == (length + 3).tolist()
 
 
+@pytest.mark.parametrize("case", ["llama", "gpt2"], indirect=True)
 def test_a_leading_member_axis(case):
     """An ensemble is vmap: every member equals the model on its own, gradients included."""
-    config, model, params, tokens, _ = case
+    _, model, params, tokens, _ = case
     other = jax.tree.map(lambda x: 0.5 * x, params)
 
     def gradient(params):
@@ -113,35 +114,35 @@ def test_a_leading_member_axis(case):
     together = jax.jit(jax.vmap(gradient))(jax.tree.map(lambda *x: jnp.stack(x), params, other))
     alone = jax.jit(gradient)(other)
     for a, b in zip(jax.tree.leaves(together), jax.tree.leaves(alone), strict=True):
-        np.testing.assert_allclose(a[1], b, rtol=0, atol=0.05 if config.dtype == "bfloat16" else 1e-4)
+        np.testing.assert_allclose(a[1], b, rtol=0, atol=1e-4)
 
 
-def test_init_is_pure_and_abstract_and_members_differ():
+def test_init_is_pure_and_neither_members_nor_layers_start_equal():
     model = model_of(LLAMA)
     keys = jax.random.split(jax.random.key(0), 2)
-    real, members = jax.jit(model.init)(keys[1]), jax.jit(jax.vmap(model.init))(keys)
+    light = {"xla_backend_optimization_level": 0}  # compiling is all the time here
+    real = jax.jit(model.init, compiler_options=light)(keys[1])
+    members = jax.jit(jax.vmap(model.init), compiler_options=light)(keys)
     for a, b in zip(jax.tree.leaves(real), jax.tree.leaves(members), strict=True):
-        np.testing.assert_allclose(a, b[1], rtol=1e-6, atol=1e-7)
-    assert not np.allclose(members["head"]["kernel"][0], members["head"]["kernel"][1])
+        np.testing.assert_allclose(a, b[1], rtol=1e-5, atol=1e-6)
+    kernel = members["blocks"]["mlp"]["down"]["kernel"]  # [members, layers, ...]
+    assert not np.allclose(kernel[0], kernel[1]) and not np.allclose(kernel[:, 0], kernel[:, 1])
     shapes = jax.tree.map(lambda x: (x.shape, x.dtype), jax.eval_shape(model.init, jax.random.key(0)))
     assert shapes == jax.tree.map(lambda x: (x.shape, x.dtype), real)
     assert type(real) is dict and type(real["blocks"]) is dict
 
 
-def test_layers_start_different():
-    kernel = model_of(LLAMA).init(jax.random.key(0))["blocks"]["mlp"]["down"]["kernel"]
-    assert kernel.shape[0] == LLAMA.layers and not np.allclose(kernel[0], kernel[1])
-
-
 def test_a_tied_head_shares_the_table():
-    tied = model_of(dataclasses.replace(LLAMA, tied_head=True)).init(jax.random.key(0))
-    untied = model_of(LLAMA).init(jax.random.key(0))
+    tied, untied = (
+        jax.eval_shape(model_of(dataclasses.replace(LLAMA, tied_head=tie)).init, jax.random.key(0)) for tie in (True, False)
+    )
     assert "head" not in tied and untied["head"]["kernel"].shape == (LLAMA.width, LLAMA.vocab)
 
 
-def test_writes_beyond_the_cache_are_dropped():
-    model = model_of(LLAMA)
-    params = model.init(jax.random.key(0))
-    _, cache = model.apply(params, jnp.ones((1, 4), jnp.int32), init_cache(LLAMA, 1, 4), method="decode")
-    _, after = model.apply(params, jnp.ones((1, 1), jnp.int32), cache, method="decode")
+@pytest.mark.parametrize("case", ["llama"], indirect=True)
+def test_writes_beyond_the_cache_are_dropped(case):
+    _, model, params, tokens, _ = case
+    decode = jax.jit(lambda p, t, c: model.apply(p, t, c, method="decode"))
+    _, cache = decode(params, tokens[:, :4], init_cache(LLAMA, B, 4))
+    _, after = decode(params, tokens[:, :1], cache)
     np.testing.assert_array_equal(after.k, cache.k)

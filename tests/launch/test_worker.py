@@ -1,0 +1,96 @@
+import json
+import os
+import subprocess
+
+import helpers
+import pytest
+
+from launch import sweep, worker
+from shared.rundir import RunDir
+
+RECORD = {"config": {"entry": "train", "packable": ["seed"], "seed": 0, "optim": {"lr": 0.1}}, "paper": "toy"}
+
+
+def test_fields_in_which_members_differ_are_not_in_the_shared_config():
+    config = {"seed": 1, "data": {"seed": 2, "name": "a"}, "optim": {"lr": 0.1}}
+    assert worker.without(config, ["seed", "data.seed"]) == {"data": {"name": "a"}, "optim": {"lr": 0.1}}
+    assert config["seed"] == 1
+
+
+def test_it_takes_what_is_free_and_unfinished(tmp_path):
+    runs = [RunDir(tmp_path / name) for name in ("free", "done", "diverged", "failed")]
+    for run in runs:
+        run.create(RECORD)
+        if run.id != "free":
+            run.update(state=run.id)
+    assert [worker.take(run) for run in runs] == [True, False, False, True]
+    assert [run.claimed() for run in runs] == [True, False, False, True]
+
+
+def test_without_work_it_ends_well(tmp_path, capsys):
+    run = RunDir(tmp_path / "done")
+    run.create(RECORD)
+    run.update(state="done")
+    job = tmp_path / "job.json"
+    job.write_text(json.dumps({"runs": [str(run.path)], "cores": []}))
+    assert worker.main(str(job)) == 0
+    assert run.status()["attempt"] == 0 and "finished or computed elsewhere" in capsys.readouterr().out
+
+
+def test_the_claim_ends_with_the_worker_however_it_ends(trained_runs, tmp_path, monkeypatch):
+    monkeypatch.setenv("PAPERCLUB_RUNS", str(tmp_path))
+    made = helpers.plan("train", seed=5, model__name="micro", data__name="tiny", evaluation__tokens=10_000_000 // 1024 * 1024)
+    assert helpers.compute(made) == 1
+    run = made.runs[made.targets[0]].dir
+    status = run.status()
+    assert not run.claimed() and status["state"] == "failed"
+    assert "\n" not in status["error"] and "take fewer" in status["error"] or "ask for fewer" in status["error"]
+
+
+def test_a_programming_error_leaves_its_last_lines(tmp_path, monkeypatch):
+    from projects.infinite_compute import train
+
+    made = helpers.plan("train", seed=6)
+    monkeypatch.setattr(train, "run", lambda config, run: 1 / 0)
+    assert helpers.compute(made) == 1
+    status = made.runs[made.targets[0]].dir.status()
+    assert status["state"] == "failed" and status["error"].endswith("ZeroDivisionError: division by zero")
+
+
+def test_the_environment_is_written_down_without_its_values(trained_runs, monkeypatch):
+    run = next(iter(trained_runs.runs.values())).dir
+    record = json.loads((run.path / "env.json").read_text())
+    assert {"python", "versions", "device", "cores", "commit", "host"} <= set(record) and record["packed_with"] == 2
+    assert record["versions"].keys() == {"jax", "flax", "optax", "numpy"}
+    text = (run.path / "env.json").read_text() + (run.path / "config.json").read_text()
+    assert not any(value in text for name, value in os.environ.items() if "KEY" in name and value)
+
+
+def test_the_diff_leaves_out_what_may_be_secret(tmp_path, monkeypatch):
+    def git(*words):
+        return subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd=tmp_path, capture_output=True, text=True).stdout
+
+    names = ("code.py", "prod.env", "my_key.txt", "a.pem", "secret.toml", "token.json")
+    git("init")
+    for name in names:
+        (tmp_path / name).write_text("old")
+    git("add", ".")
+    git("commit", "-m", "all")
+    for name in names:
+        (tmp_path / name).write_text("new")
+    monkeypatch.setattr(worker, "git", git)
+    run = RunDir(tmp_path / "run")
+    run.create(RECORD)
+    worker.write_environment([run])
+    diff = (run.path / "diff.patch").read_text()
+    assert "code.py" in diff and not [name for name in names[1:] if name in diff]
+
+
+@pytest.mark.slow
+def test_a_worker_started_twice_computes_once(runs):
+    made = helpers.plan("train", seed=7)
+    sweep.create(made)
+    pack = list(made.runs.values())
+    workers = [helpers.start_worker(pack, name=f"twin{index}") for index in range(2)]
+    assert [one.wait(200) for one in workers] == [0, 0]
+    assert pack[0].dir.status()["attempt"] == 1 and pack[0].dir.state() == "done"
