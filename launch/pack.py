@@ -27,10 +27,15 @@ class Pack:
 
 
 def group_key(run: RunSpec) -> str:
-    """Equal for runs that can train as one program. An interrupted pack goes on as the pack it was: its members saved at
-    the same steps, and others would have to wait for it or pull it back to the start."""
+    """Equal for runs that can train as one program."""
     shared = {key: value for key, value in run.flat.items() if key not in run.config["packable"]}
-    return json.dumps([run.paper, shared, run.needs, run.dir.status().get("job", "")], sort_keys=True)
+    return json.dumps([run.paper, shared, run.needs, last_job(run)], sort_keys=True)
+
+
+def last_job(run: RunSpec) -> str:
+    """The job that began this run, '' for a new one. An interrupted pack goes on as the pack it was: its members saved at the
+    same steps, and only the same shapes give the same bits."""
+    return run.dir.status().get("job", "")
 
 
 def arrange(ready: list[RunSpec], slots: int, mesh: Mesh) -> list[Pack]:
@@ -40,7 +45,7 @@ def arrange(ready: list[RunSpec], slots: int, mesh: Mesh) -> list[Pack]:
         groups.setdefault(group_key(run), []).append(run)
     packs = []
     for group in groups.values():
-        size = pack_size(group, slots, mesh)
+        size = len(group) if last_job(group[0]) else pack_size(group, slots, mesh)
         packs += [Pack(tuple(group[start : start + size])) for start in range(0, len(group), size)]
     return packs
 

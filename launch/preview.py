@@ -89,3 +89,5 @@ def summary(console: Console, plan: Plan, work: Sweep) -> None:
             console.print(f"  blocked {run_id} {plan.label(run_id)}: {work.blocked[run_id]}", markup=False)
     if "failed" in counts:
         console.print(f"`python -m launch logs RUN` shows what happened; `python -m launch retry {plan.name}` tries again")
+    elif not set(counts) <= set(FINISHED):
+        console.print("the same command goes on where this stopped")

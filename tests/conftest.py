@@ -10,6 +10,11 @@ ENVIRONMENT = {
 }
 
 
+def pytest_collection_modifyitems(items):
+    """Fast tests first."""
+    items.sort(key=lambda item: item.get_closest_marker("slow") is not None)
+
+
 @pytest.fixture(scope="session", autouse=True)
 def cache(tmp_path_factory):
     """$PAPERCLUB_CACHE of the session."""

@@ -47,7 +47,7 @@ def paper(tmp_path, monkeypatch):
 
 
 FAKE = """
-import json, sys, time
+import json, os, sys, time
 from launch import worker
 
 def compute(members, job):
@@ -61,6 +61,8 @@ def compute(members, job):
         name = member.record()["config"]["name"]
         if name == "crash":
             raise RuntimeError("crashed as asked")
+        if name == "die":
+            os.kill(os.getpid(), 9)
         member.update(state="diverged" if name == "diverge" else "done", final={}, step=3)
     return 0
 

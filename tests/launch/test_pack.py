@@ -55,3 +55,10 @@ def test_an_interrupted_pack_goes_on_as_it_was(eight):
         run.dir.create(run.record("", ""))
         run.dir.update(state="preempted", job=job)
     assert sizes(arrange(eight, 2, CPU)) == [2, 1, 5]
+
+
+def test_an_interrupted_pack_is_not_split_over_the_workers(eight):
+    for run in eight:
+        run.dir.path.mkdir(parents=True, exist_ok=True)
+        run.dir.update(state="preempted", job="one")
+    assert [len(pack.runs) for pack in arrange(list(eight), 2, MESHES["cpu"])] == [len(eight)]

@@ -1,8 +1,8 @@
 """One page with everything, that loads nothing."""
 
 import re
-from types import SimpleNamespace
 from html.parser import HTMLParser
+from types import SimpleNamespace
 
 import fabricated
 import pytest

@@ -90,6 +90,14 @@ def test_a_failure_tells_its_error_and_leaves_the_others(paper, fake_worker, run
     assert sorted(fake_worker(runs)) == sorted([*built.runs, built.targets[0]])
 
 
+def test_a_worker_that_is_killed_has_failed(paper, fake_worker, runs):
+    name = paper("a", "def sweep(config):\n    return [{'name': 'die'}, {'name': 'b', 'optim.lr': 0.5}]")
+    work = carry(name)
+    assert not work.fine and states(work) == ["failed", "done"]
+    killed = work.plan.runs[work.plan.targets[0]].dir
+    assert killed.status()["error"] == "the worker died (-9)" and not killed.claimed()
+
+
 def test_fail_fast_stops_the_rest(paper, fake_worker, runs):
     name = paper("a", "def sweep(config):\n    return [{'name': 'crash'}, *({'name': f'n{i}'} for i in range(9))]")
     work = carry(name, jobs=1, fail_fast=True)

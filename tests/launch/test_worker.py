@@ -32,22 +32,21 @@ def test_without_work_it_ends_well(tmp_path, capsys):
     run.create(RECORD)
     run.update(state="done")
     job = tmp_path / "job.json"
-    job.write_text(json.dumps({"runs": [str(run.path)], "cores": []}))
+    job.write_text(json.dumps({"runs": [str(run.path)], "cores": [], "platform": "cpu"}))
     assert worker.main(str(job)) == 0
     assert run.status()["attempt"] == 0 and "finished or computed elsewhere" in capsys.readouterr().out
 
 
-def test_the_claim_ends_with_the_worker_however_it_ends(trained_runs, tmp_path, monkeypatch):
-    monkeypatch.setenv("PAPERCLUB_RUNS", str(tmp_path))
-    made = helpers.plan("train", seed=5, model__name="micro", data__name="tiny", evaluation__tokens=10_000_000 // 1024 * 1024)
+def test_the_claim_ends_with_the_worker_however_it_ends():
+    made = helpers.plan("train", seed=5, evaluation__tokens=1024 * 10_000)
     assert helpers.compute(made) == 1
     run = made.runs[made.targets[0]].dir
     status = run.status()
     assert not run.claimed() and status["state"] == "failed"
-    assert "\n" not in status["error"] and "take fewer" in status["error"] or "ask for fewer" in status["error"]
+    assert "\n" not in status["error"] and "fewer" in status["error"]
 
 
-def test_a_programming_error_leaves_its_last_lines(tmp_path, monkeypatch):
+def test_a_programming_error_leaves_its_last_lines(monkeypatch):
     from projects.infinite_compute import train
 
     made = helpers.plan("train", seed=6)
@@ -68,7 +67,8 @@ def test_the_environment_is_written_down_without_its_values(trained_runs, monkey
 
 def test_the_diff_leaves_out_what_may_be_secret(tmp_path, monkeypatch):
     def git(*words):
-        return subprocess.run(["git", "-c", "user.name=a", "-c", "user.email=a@b", *words], cwd=tmp_path, capture_output=True, text=True).stdout
+        command = ["git", "-c", "user.name=a", "-c", "user.email=a@b", *words]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True).stdout
 
     names = ("code.py", "prod.env", "my_key.txt", "a.pem", "secret.toml", "token.json")
     git("init")
