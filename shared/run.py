@@ -91,8 +91,7 @@ class Run:
             if self.active[index]:
                 self.active[index] = False
                 self.members[index].update(state=state, ended=time.time(), heartbeat=time.time(), **fields)
-                if state == "cancelled":
-                    (self.members[index].path / "cancel").unlink(missing_ok=True)
+                (self.members[index].path / "cancel").unlink(missing_ok=True)  # whether or not it came in time
 
     @property
     def stopping(self) -> bool:

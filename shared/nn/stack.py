@@ -9,6 +9,7 @@ from flax import nnx
 # in place) cost as much as the products of a small model. Deeper stacks keep a compile time flat in depth.
 UNROLLED = 8
 
+
 def stack(build: Callable[[nnx.Rngs], nnx.Module], layers: int, rngs: nnx.Rngs) -> nnx.Module:
     """`layers` differently initialised copies of `build(rngs)` in one module."""
     keys = jax.random.split(rngs.params(), layers)

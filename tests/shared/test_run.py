@@ -64,6 +64,13 @@ def test_a_request_to_cancel_one_member_leaves_the_others(pack):
     assert pack[0].status()["state"] == "cancelled" and not (pack[0].path / "cancel").exists()
 
 
+def test_a_request_to_cancel_that_came_too_late_is_forgotten(pack):
+    run = of(pack)
+    (pack[0].path / "cancel").touch()
+    run.finish({})
+    assert pack[0].status()["state"] == "done" and not (pack[0].path / "cancel").exists()
+
+
 def test_a_cancelled_member_keeps_what_it_saved(pack):
     run = of(pack)
     run.save(5, {"w": np.ones((3, 2))})
