@@ -46,7 +46,7 @@ SCOPES = {
         models=("XS", "S", "M", "L"), headline="S", tokens=65_536,
         other_tokens=(8_192, 16_384, 32_768), side_models=("XS", "S", "M"), other_members=3, seeds=3,
         standard_epochs={"XS": (8, 16, 32), "S": (1, 2, 4, 8, 16, 32), "M": (4, 8, 16), "L": (4, 8, 16)},
-        searched={"XS": (DECAY, RATE, EPOCHS), "S": (DECAY, RATE, EPOCHS), "M": (DECAY, RATE), "L": (DECAY,)},
+        searched={"XS": (DECAY, RATE, EPOCHS), "S": (DECAY, RATE, EPOCHS), "M": (DECAY, RATE, EPOCHS), "L": (DECAY, RATE, EPOCHS)},
         single_members=5, members={"XS": 5, "S": 6, "M": 3, "L": 3},
         heatmap_epochs=(0.5, 1, 2), heatmap_decays=(0.5, 1, 2), heatmap_members=3, second_heatmap=(), vary_members=4,
         decays={"XS": (0.1, 0.2, 0.4, 0.8, 1.6, 3.2), "S": (0.1, 0.2, 0.4, 0.8, 1.6, 3.2)},

@@ -62,7 +62,8 @@ def certificates(options: argparse.Namespace) -> dict[tuple[int, str], Certifica
         if record["paper"] == "infinite_compute" and state.get("state") in FINISHED and plain(config, options):
             ladders = {axis: tuple(config["ladders"][axis]) for axis in AXES}
             point = tuple(float(config[section][name]) for section, name in AXES.values())
-            if options.recipe == "standard" and point[2] != STANDARD_DECAY:
+            off = any(value not in ladder for value, ladder in zip(point, ladders.values(), strict=True))
+            if off or (options.recipe == "standard" and point[2] != STANDARD_DECAY):
                 continue
             cell = (config["data"]["tokens"], config["model"]["name"])
             losses[cell][point] = state["final"]["val/loss"] if state["state"] == "done" else float("inf")
