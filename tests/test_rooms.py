@@ -10,9 +10,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("shared", "projects", "configs", "launch", "bench")
-JAX_FREE = ("shared.errors", "shared.rundir", "shared.stats", "shared.data")  # what the launcher may know of shared
+JAX_FREE = ("shared.errors", "shared.rundir", "shared.stats", "shared.data", "shared.allocator")  # what the launcher may know of shared
 WORKER_SIDE = ("worker.py", "figure.py")  # the files of launch that may reach into a project
-FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py"))]
+FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")) if ".venv" not in path.parts]
 
 
 def tree(path: Path) -> ast.Module:

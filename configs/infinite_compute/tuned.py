@@ -53,9 +53,10 @@ REGULARISED: dict[str, dict[int, dict[str, Point]]] = {
 # The law fitted on models up to 1.4B predicts these two to 0.01 (rebuttal, D = 200M).
 REBUTTAL = {"standard": {"3.2B": (3e-4, 2, 0.1)}, "regularised": {"3.2B": (3e-4, 4, 6.4)}}
 
-# Members that do not follow the rule. The paper takes the best measured run for its largest model at the main D, and so does the
-# cpu scale: the seeds of the tuned run are the members.
-EXCEPTIONS: dict[tuple[str, int, str], Point] = {("cpu", 65_536, "L"): REGULARISED["cpu"][65_536]["L"]}
+# Members that do not follow the rule. The paper takes the best measured ensemble for its largest model at the main D. At the cpu
+# scale the rule's 32 epochs overfit the two larger models: M's rule-following members reach 3.72 with K = 3 where 16 epochs at
+# the tuned decay reach 3.48, and half that decay less in the limit. For L, to save compute, only 16 epochs were measured.
+EXCEPTIONS: dict[tuple[str, int, str], Point] = {("cpu", 65_536, "M"): (1e-2, 16, 0.4), ("cpu", 65_536, "L"): (1e-2, 16, 0.8)}
 
 
 def member(point: Point) -> Point:

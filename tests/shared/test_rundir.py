@@ -1,10 +1,9 @@
 import json
-import multiprocessing
 import os
 import socket
 import time
-from pathlib import Path
 
+import helpers
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -21,54 +20,73 @@ def run(tmp_path) -> RunDir:
     return run
 
 
-def compete(path: str, barrier, won) -> None:
-    """Claims as soon as everybody is ready; a winner stays alive until all have tried."""
-    barrier.wait()
-    if RunDir(Path(path)).claim():
-        won.append(os.getpid())
-    barrier.wait()
-
-
 DEAD = {"host": socket.gethostname(), "pid": 2**22 + 1, "started": "1"}
 
+# In a process without threads, which may fork. Six processes claim at once; a winner stays alive until all have tried.
+COMPETE = """
+    import multiprocessing, sys
+    from pathlib import Path
+    multiprocessing.set_start_method("fork")
+    from shared.rundir import RunDir
 
-@pytest.mark.parametrize("left", [None, DEAD], ids=["free", "stale"])
-def test_of_many_processes_one_gets_the_claim(run, left):
-    context = multiprocessing.get_context("fork")
-    with context.Manager() as manager:
-        for _ in range(5):
-            won, barrier = manager.list(), context.Barrier(8)
-            if left:
-                (run.path / "claim.lock").write_text(json.dumps(left))
-            processes = [context.Process(target=compete, args=(str(run.path), barrier, won)) for _ in range(8)]
-            for process in processes:
-                process.start()
-            for process in processes:
-                process.join()
-            assert len(won) == 1
-            run.release()
+    run, left, won, barrier = RunDir(Path(sys.argv[1])), sys.argv[2], multiprocessing.Value("i", 0), multiprocessing.Barrier(6)
 
+    def compete():
+        for turn in range(10):
+            barrier.wait()
+            mine = run.claim()
+            if mine:
+                with won.get_lock():
+                    won.value += 1
+            barrier.wait()
+            assert won.value == turn + 1, won.value
+            barrier.wait()
+            if mine:
+                (run.path / "claim.lock").write_text(left) if left else run.release()
 
-def hand_on(path: str, log: str) -> None:
-    """Claims, marks its turn in a file that must not be there, releases: until it had three turns."""
-    run, turns = RunDir(Path(path)), 0
-    while turns < 3:
-        if run.claim():
-            handle = os.open(log, os.O_CREAT | os.O_EXCL)
-            os.close(handle)
-            os.unlink(log)
-            run.release()
-            turns += 1
-
-
-def test_a_claim_goes_from_hand_to_hand_without_being_shared(run, tmp_path):
-    context = multiprocessing.get_context("fork")
-    processes = [context.Process(target=hand_on, args=(str(run.path), str(tmp_path / "turn"))) for _ in range(6)]
+    processes = [multiprocessing.Process(target=compete) for _ in range(6)]
+    if left:
+        (run.path / "claim.lock").write_text(left)
     for process in processes:
         process.start()
     for process in processes:
         process.join()
-    assert [process.exitcode for process in processes] == [0] * 6
+    print(won.value, *[process.exitcode for process in processes])
+"""
+
+
+@pytest.mark.parametrize("left", ["", json.dumps(DEAD)], ids=["free", "stale"])
+def test_of_many_processes_one_gets_the_claim(run, left):
+    assert helpers.script(COMPETE, str(run.path), left).split() == ["10", *"000000"]
+
+
+# Six processes claim, mark their turn by a file that must not be there, and release, until each had three turns.
+HAND_ON = """
+    import multiprocessing, os, sys
+    from pathlib import Path
+    multiprocessing.set_start_method("fork")
+    from shared.rundir import RunDir
+
+    def hand_on():
+        run, mark, turns = RunDir(Path(sys.argv[1])), sys.argv[1] + "/turn", 0
+        while turns < 3:
+            if run.claim():
+                os.close(os.open(mark, os.O_CREAT | os.O_EXCL))
+                os.unlink(mark)
+                run.release()
+                turns += 1
+
+    processes = [multiprocessing.Process(target=hand_on) for _ in range(6)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join()
+    print(*[process.exitcode for process in processes])
+"""
+
+
+def test_a_claim_goes_from_hand_to_hand_without_being_shared(run):
+    assert helpers.script(HAND_ON, str(run.path)).split() == ["0"] * 6
 
 
 def test_a_claim_is_held_until_its_process_ends(run):
