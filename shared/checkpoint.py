@@ -61,6 +61,13 @@ def prune(folder: Path) -> None:
             shutil.rmtree(path)
 
 
+def drop_after(folder: Path, step: int) -> None:
+    """Drops the checkpoints of later steps."""
+    for later in steps(folder):
+        if later > step:
+            shutil.rmtree(folder / str(later), ignore_errors=True)
+
+
 def load_weights(run: RunDir, model: Pure) -> Any:
     """The final parameters that a finished run kept. Raises BadInput when they are gone, damaged or another model's."""
     device = jax.sharding.SingleDeviceSharding(jax.devices()[0])

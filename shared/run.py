@@ -163,7 +163,8 @@ class Run:
     def restore(self, abstract: Any) -> tuple[Any, int] | None:
         """The newest state that all members hold, as arrays of `abstract` (with shardings, leading axis: members).
 
-        A damaged checkpoint costs one line and one step back. Rows after the restored step are dropped.
+        A damaged checkpoint costs one line and one step back. Rows and checkpoints after the restored step are dropped: a
+        checkpoint that only some members hold would push out one that all hold at the next interrupted save.
         """
         from shared import checkpoint
 
@@ -180,8 +181,10 @@ class Run:
                 print(f"checkpoint {error}; going one back", flush=True)
         if restored is None and any(checkpoint.steps(folder) for folder in folders):
             print("no checkpoint can be read for all members: starting again from step 0", flush=True)
-        for member in self.members:
-            member.truncate_metrics(restored[1] if restored else -1)
+        reached = restored[1] if restored else -1
+        for member, folder in zip(self.members, folders, strict=True):
+            checkpoint.drop_after(folder, reached)
+            member.truncate_metrics(reached)
         return restored
 
 

@@ -11,13 +11,14 @@ from ml_collections import ConfigDict
 
 from configs.infinite_compute import recipes
 from configs.infinite_compute.base import cost, get_config, needs, resolve
+from configs.infinite_compute.tuned import STANDARD_DECAY
 from configs.sweeps import Overrides
 
 __all__ = ["cost", "get_config", "needs", "resolve", "sweep"]
 
 
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
-    model = recipes.scope(config).headline
-    lr, _, decay = recipes.tuned_standard(config, model)
-    for batch_size in recipes.scope(config).batch_sizes:
-        yield from recipes.seeded(config, {**recipes.run(config, model, (lr, 1, decay)), "train.batch_size": batch_size})
+    scope = recipes.scope(config)
+    run = recipes.run(config, scope.headline, (scope.batch_rate, 1, STANDARD_DECAY))
+    for batch_size in scope.batch_sizes:
+        yield from recipes.seeded(config, {**run, "train.batch_size": batch_size})

@@ -120,8 +120,8 @@ def joint(config: ConfigDict) -> Iterator[Overrides]:
 
 
 def standard_by_data(config: ConfigDict) -> Iterator[Overrides]:
-    """The standard recipe at the other D: the tuned point and half its epochs."""
-    for tokens in scope(config).other_tokens:
+    """The standard recipe at the other D, also those that are only its own: the tuned point and half its epochs."""
+    for tokens in (*scope(config).other_tokens, *scope(config).standard_tokens):
         for model in scope(config).side_models:
             lr, epochs, decay = point = tuned_standard(config, model, tokens)
             yield run(config, model, point, tokens)

@@ -1,4 +1,5 @@
-"""Self-distillation: its teacher, one part real to one part synthetic, mostly synthetic, and no real data at all.
+"""Self-distillation: its teacher, one part real to one part synthetic, mostly synthetic, and no real data at all
+(there the decay is swept too).
 
     python -m launch figure infinite_compute/table4 --scale=cpu --run-missing
 
@@ -21,5 +22,7 @@ ROWS = "metrics"  # one row per logged number of members
 
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
     yield from recipes.yardsticks(config)
-    for weight in (*recipes.scope(config).mixtures, 1.0):
+    for weight in recipes.scope(config).mixtures:
         yield recipes.student(config, weight, 1)
+    for decay in recipes.scope(config).student_decays:
+        yield recipes.student(config, 1.0, 1, decay)

@@ -97,7 +97,7 @@ def test_the_offline_mirror_says_what_metrics_jsonl_says(plan, monkeypatch):
     mirror = Mirror(run.dir)
     for row in run.dir.metrics():
         mirror.log(row)
-    mirror.finish(failed=False)
+    mirror.finish({}, failed=False)
     (folder,) = (run.dir.path / "wandb").glob("offline-run-*")
     words = [sys.executable, "-m", "wandb", "leet", "inspect", "--summary", "--json", str(folder)]
     found = json.loads(subprocess.run(words, capture_output=True, text=True, check=True, timeout=120).stdout)

@@ -3,8 +3,10 @@ import math
 import os
 import signal
 
+import jax
 import numpy as np
 import pytest
+from jax.sharding import NamedSharding, PartitionSpec
 
 from shared.errors import BadInput
 from shared.run import Run
@@ -79,6 +81,19 @@ def test_a_cancelled_member_keeps_what_it_saved(pack):
     run.finish({})
     run.drop_checkpoints()
     assert [(member.path / "ckpt").exists() for member in pack] == [True, False, False]
+
+
+def test_kills_in_the_middle_of_saves_cost_one_save_each(pack):
+    """A kill that leaves one member ahead of the others, three times: what all members hold is never pushed out."""
+    sharding = NamedSharding(jax.make_mesh((1,), ("member",)), PartitionSpec(None))
+    abstract = {"w": jax.ShapeDtypeStruct((3, 2), np.float32, sharding=sharding)}
+    for whole, torn in ((100, 200), (195, 290), (250, 260)):
+        run = of(pack)
+        run.save(whole, {"w": np.full((3, 2), whole, np.float32)})
+        run.active = [True, False, False]  # the kill comes when the first member has saved
+        run.save(torn, {"w": np.full((3, 2), torn, np.float32)})
+        state, step = of(pack).restore(abstract)
+        assert step == whole and (np.asarray(state["w"]) == whole).all()
 
 
 def test_signals_ask_the_loop_to_stop(pack):
