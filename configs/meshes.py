@@ -38,5 +38,5 @@ MESHES = {
     "h200": Mesh(rate=8e13, memory=140e9, platform="gpu"),
     "h100x8": Mesh(fsdp=8, rate=2e14, memory=80e9, platform="gpu"),
     "v5e-16": Mesh(data=4, fsdp=4, rate=8e13, memory=16e9, platform="tpu"),
-    "v5p-128": Mesh(data=8, fsdp=16, rate=2e14, memory=95e9, platform="tpu"),
+    "v5p-128": Mesh(data=8, fsdp=8, tensor=2, rate=2e14, memory=95e9, platform="tpu"),
 }

@@ -1,4 +1,4 @@
-"""Sweep algebra. A sweep is a list (or generator) of flat dicts of dotted overrides; these three functions combine them."""
+"""Sweep algebra. A sweep is a list (or generator) of flat dicts of dotted overrides; these two functions combine them."""
 
 from collections.abc import Iterable, Iterator
 from itertools import product as cartesian
@@ -9,12 +9,6 @@ Overrides = dict[str, object]
 def product(*sweeps: Iterable[Overrides]) -> Iterator[Overrides]:
     """Every combination of one entry from each sweep; later sweeps vary fastest and win on a shared key."""
     for entries in cartesian(*map(list, sweeps)):
-        yield {key: value for entry in entries for key, value in entry.items()}
-
-
-def zipped(*sweeps: Iterable[Overrides]) -> Iterator[Overrides]:
-    """Entry i of every sweep together. Raises ValueError when lengths differ."""
-    for entries in zip(*sweeps, strict=True):
         yield {key: value for entry in entries for key, value in entry.items()}
 
 

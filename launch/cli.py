@@ -29,6 +29,8 @@ def parser() -> argparse.ArgumentParser:
     def config(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("config", metavar="CONFIG")
         sub.add_argument("--scale", default="cpu", help="smoke, cpu (default), gpu or paper")
+
+    def tagged(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--sweep", default="", metavar="TAG", help="sweep_TAG of the config file instead of sweep")
 
     def launching(sub: argparse.ArgumentParser) -> None:
@@ -45,11 +47,12 @@ def parser() -> argparse.ArgumentParser:
 
     sub = verb("list", "papers, their figures and what each costs")
     sub.add_argument("paper", nargs="?", default="")
-    config(verb("show", "a resolved config, its sweep and its needs"))
+    sub = verb("show", "a resolved config, its sweep and its needs")
+    config(sub), tagged(sub)
     sub = verb("run", "one config, as one run (its sweep is left out)")
     config(sub), launching(sub)
     sub = verb("sweep", "all runs of a config file: preview, then launch what is not done yet")
-    config(sub), launching(sub)
+    config(sub), tagged(sub), launching(sub)
     sub = verb("status", "sweeps and runs as they stand")
     sub.add_argument("glob", nargs="?", default="", help="sweep (paper/config) or run id, wildcards allowed")
     sub = verb("logs", "what a run printed")

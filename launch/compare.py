@@ -15,7 +15,7 @@ from rich.table import Table
 
 from launch import configs
 from launch import plan as planning
-from launch.plan import OUTSIDE_IDENTITY, short, telling
+from launch.plan import inside, short, telling
 from launch.select import chosen
 from launch.terminal import terminal
 from shared.errors import BadInput
@@ -126,8 +126,7 @@ class Comparison:
 
 def settings(record: dict[str, Any]) -> dict[str, Any]:
     """The flat config of a run without what only permutes (every seed) and what changes no result."""
-    inside = {key: value for key, value in record["config"].items() if key not in OUTSIDE_IDENTITY}
-    flat = configs.flatten(inside) | {"paper": record["paper"], "scale": record["scale"]}
+    flat = configs.flatten(inside(record["paper"], record["config"])) | {"paper": record["paper"], "scale": record["scale"]}
     return {key: value for key, value in flat.items() if key.split(".")[-1] != "seed"}
 
 

@@ -52,14 +52,25 @@ def near(word: str, words: Iterable[str]) -> str:
     return f" (did you mean {found[0]!r}?)" if found else ""
 
 
+def outside(paper: str) -> tuple[str, ...]:
+    """The fields of a paper's configs that no result depends on: OUTSIDE_IDENTITY of configs/<paper>/base.py, if it has one."""
+    if not (ROOT / "configs" / paper / "base.py").exists():
+        return ()
+    return getattr(importlib.import_module(f"configs.{paper}.base"), "OUTSIDE_IDENTITY", ())
+
+
 def name_of(module: ModuleType) -> str:
     return module.__name__.removeprefix("configs.").replace(".", "/")
 
 
-def base_config(module: ModuleType, scale: str, arguments: list[str]) -> ConfigDict:
-    """get_config(scale) with the command line's --config.key=value flags on it, locked but not yet resolved."""
+def check_scale(scale: str) -> None:
     if scale not in SCALES:
         raise BadInput(f"no scale {scale!r}{near(scale, SCALES)}; choose one of {', '.join(SCALES)}")
+
+
+def base_config(module: ModuleType, scale: str, arguments: list[str]) -> ConfigDict:
+    """get_config(scale) with the command line's --config.key=value flags on it, locked but not yet resolved."""
+    check_scale(scale)
     config = module.get_config(scale)
     config.lock()
     stray = [word for word in arguments if not word.startswith("--config.") or "=" not in word]

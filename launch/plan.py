@@ -12,8 +12,9 @@ from launch import configs
 from shared.errors import BadInput
 from shared.rundir import RunDir, runs_root
 
-# What cannot change a result stays out of a run's identity: two runs that differ only here are the same run.
-OUTSIDE_IDENTITY = ("scale", "mesh", "packable", "save", "ladders")
+# What cannot change a result stays out of a run's identity: two runs that differ only here are the same run. A paper may name
+# further fields (configs.outside).
+OUTSIDE_IDENTITY = ("scale", "mesh", "packable", "save")
 MOST_CELLS = 100_000
 LONGEST_CHAIN = 30  # needs of needs of needs
 
@@ -181,9 +182,9 @@ class Builder:
             for key, wanted in asked.items():
                 pairs = [wanted] if isinstance(wanted, tuple) else list(wanted)
                 needs[key] = [self.need(file, changes) for file, changes in pairs]
-        run_id = identity(config, needs)
-        cost = module.cost(settings)
         paper = name.split("/")[0]
+        run_id = identity(paper, config, needs)
+        cost = module.cost(settings)
         self.runs.setdefault(run_id, RunSpec(run_id, paper, config, needs, cost["flops"], cost["bytes"], name))
         self.open.pop()
         self.known[mark] = run_id
@@ -200,8 +201,13 @@ class Builder:
         return self.add(module, self.bases[name], overrides)
 
 
-def identity(config: dict[str, Any], needs: dict[str, list[str]]) -> str:
+def inside(paper: str, config: dict[str, Any]) -> dict[str, Any]:
+    """The part of a config that fixes the result."""
+    left_out = {*OUTSIDE_IDENTITY, *configs.outside(paper)}
+    return {key: value for key, value in config.items() if key not in left_out}
+
+
+def identity(paper: str, config: dict[str, Any], needs: dict[str, list[str]]) -> str:
     """Hash of the canonical JSON of what fixes the result: 12 hex digits."""
-    inside = {key: value for key, value in config.items() if key not in OUTSIDE_IDENTITY}
-    text = json.dumps({"config": inside, "needs": needs}, sort_keys=True, separators=(",", ":"))
+    text = json.dumps({"config": inside(paper, config), "needs": needs}, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode()).hexdigest()[:12]

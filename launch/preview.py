@@ -17,9 +17,13 @@ from shared.rundir import FINISHED
 ROWS = 12
 
 
-def todo(plan: Plan, rerun: str) -> list[str]:
-    """The runs that this launch computes: all that are not finished, and what --rerun asks for besides."""
-    return [run_id for run_id, run in plan.runs.items() if run.dir.state() not in FINISHED or repeats(run, rerun)]
+def todo(plan: Plan, rerun: str, revive: bool = False) -> list[str]:
+    """The runs that this launch computes: all that are not finished, and what --rerun asks for besides. What was cancelled, and
+    what needs it, waits for a retry (`revive`)."""
+    states = {run_id: run.dir.state() for run_id, run in plan.runs.items()}
+    cancelled = set() if revive else {run_id for run_id, state in states.items() if state == "cancelled"}
+    wanted = [run_id for run_id, run in plan.runs.items() if states[run_id] not in FINISHED or repeats(run, rerun)]
+    return [run_id for run_id in wanted if not cancelled & plan.ancestry(run_id)] if cancelled else wanted
 
 
 def repeats(run: RunSpec, rerun: str) -> bool:
@@ -33,8 +37,13 @@ def repeats(run: RunSpec, rerun: str) -> bool:
     return False
 
 
+# What only looks at results, or asks for runs: no change there changes a number that a run measured.
+AFTERWARDS = ("figures", "figures.py", "tables.py", "laws.py", "effects.py", "published.py", "certificate.py", "certify.py")
+
+
 def stale(run: RunSpec) -> bool:
-    """Whether the code a finished run rests on has changed since: its paper's folder, or shared/."""
+    """Whether the code that computes a finished run has changed since its commit: its paper's folder but for what draws and
+    tabulates, or shared/. Changes that are not committed count; a file that git does not know yet is not seen."""
     from shared.rundir import read_json
 
     commit = read_json(run.dir.path / "env.json").get("commit", "")
@@ -43,7 +52,8 @@ def stale(run: RunSpec) -> bool:
 
 @lru_cache
 def changed_since(commit: str, paper: str) -> bool:
-    words = ["git", "diff", "--quiet", commit, "HEAD", "--", f"projects/{paper}/*.py", "shared"]
+    besides = [f":!projects/{paper}/{name}" for name in AFTERWARDS]
+    words = ["git", "diff", "--quiet", commit, "--", f"projects/{paper}/*.py", "shared", ":!shared/stats.py", *besides]
     return subprocess.run(words, cwd=ROOT, capture_output=True).returncode == 1
 
 
@@ -70,8 +80,9 @@ def show(console: Console, plan: Plan, waiting: list[str], mesh: Mesh, jobs: int
     packs = arrange(work, width, mesh)
     flops = sum(run.flops for run in work)
     minutes = flops / (mesh.rate * mesh.devices * width) / 60
+    held = f"{states.count('cancelled')} cancelled, " if "cancelled" in states else ""
     console.print(
-        f"{done} done, {running} running, {len(work)} to run in {len(packs)} packs on {width} workers: "
+        f"{done} done, {running} running, {held}{len(work)} to run in {len(packs)} packs on {width} workers: "
         f"{flops:.1e} FLOPs, about {minutes:.1f} min at {mesh.rate * mesh.devices * width:.0e} FLOP/s"
     )
 
@@ -89,5 +100,7 @@ def summary(console: Console, plan: Plan, work: Sweep) -> None:
             console.print(f"  blocked {run_id} {plan.label(run_id)}: {work.blocked[run_id]}", markup=False)
     if "failed" in counts:
         console.print(f"`python -m launch logs RUN` shows what happened; `python -m launch retry {plan.name}` tries again")
+    elif "cancelled" in counts:
+        console.print(f"`python -m launch retry {plan.name}` takes up what was cancelled")
     elif not set(counts) <= set(FINISHED):
         console.print("the same command goes on where this stopped")

@@ -17,7 +17,7 @@ from launch import plan as planning
 from launch.cells import Cells, collect
 from launch.compare import Comparison, repeat
 from launch.select import chosen
-from launch.sweep import recorded
+from launch.sweep import recorded, title
 from launch.terminal import terminal
 from shared.errors import BadInput
 from shared.rundir import RunDir, read_json, runs_root, write_atomic
@@ -31,6 +31,7 @@ TEMPLATE = Path(__file__).parent / "templates" / "report.html"
 
 def report(options: argparse.Namespace) -> int:
     """Exit code 0: the page is there, whatever could be drawn on it."""
+    configs.check_scale(options.scale)
     console, sections, links = terminal(), [], []
     drawn = count = 0
     for paper in dict.fromkeys(name.split("/")[0] for name in configs.names()):
@@ -139,7 +140,7 @@ def sweeps() -> str:
     for item in recorded():
         states = [RunDir(runs_root() / path).state() for path in item["runs"]]
         counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
-        rows.append((item["name"], item["scale"], str(len(states)), counts))
+        rows.append((title(item), item["scale"], str(len(states)), counts))
     return table(("sweep", "scale", "runs", "states"), rows) if rows else "<p>None launched from here.</p>"
 
 

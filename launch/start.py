@@ -9,7 +9,7 @@ from launch import plan as planning
 from launch.engines import local
 from launch.plan import Plan
 from launch.select import chosen
-from launch.sweep import Sweep, create, record, recorded, reset
+from launch.sweep import Sweep, create, record, recorded, reset, revive
 from launch.terminal import terminal
 from shared.data import registry
 from shared.errors import BadInput
@@ -19,7 +19,7 @@ ASK_ABOVE = 1000  # runs: more than that are launched only with --yes, whoever a
 
 
 def sweep(options: argparse.Namespace, overrides: list[str]) -> int:
-    return launch(planning.build(options.config, options.scale, overrides, options.sweep), options, overrides)
+    return launch(planning.build(options.config, options.scale, overrides, options.sweep), options, overrides, options.sweep)
 
 
 def run(options: argparse.Namespace, overrides: list[str]) -> int:
@@ -36,29 +36,33 @@ def retry(options: argparse.Namespace, _: list[str]) -> int:
     codes = []
     for item in sweeps:
         plan = planning.build(item["name"], item["scale"], item["arguments"], item["tag"], single=item["single"])
-        for spec in plan.runs.values():
-            if spec.id in matching and spec.dir.status().get("state") == "cancelled":
-                spec.dir.update(state="queued")
         only = None if named else [run_id for run_id in plan.runs if run_id in matching]
         if only == []:
             raise BadInput(f"{item['name']} no longer asks for {options.glob!r}: its config file has changed, launch it anew")
-        codes.append(launch(plan, options, item["arguments"], only=only))
+        codes.append(launch(plan, options, item["arguments"], item["tag"], only, again=True))
     return max(codes)
 
 
-def launch(plan: Plan, options: argparse.Namespace, overrides: list[str], only: list[str] | None = None) -> int:
-    """Preview, checks, launch, summary; with `only`, of these cells. Exit code 0: all done; 1: some failed; BadInput: nothing started."""
+def launch(
+    plan: Plan, options: argparse.Namespace, overrides: list[str], tag: str = "", only: list[str] | None = None, again: bool = False
+) -> int:
+    """Preview, checks, launch, summary; with `only`, of these cells; `again`: also what was cancelled. Exit code 0: all done;
+    1: some failed or wait for a retry; BadInput: nothing started."""
     console, whole = terminal(), plan
     if only is not None:
         plan = plan.only(only)
     if options.limit:
         plan = plan.only(plan.targets[: options.limit])
     mesh = mesh_of(plan)
-    todo = preview.todo(plan, options.rerun)
+    todo = preview.todo(plan, options.rerun, again)
     if len(plan.runs) > 1 or options.dry:
         preview.show(console, plan, todo, mesh, options.jobs)
     if options.dry:
         return 0
+    left = sum(run.dir.state() not in FINISHED for run in plan.runs.values())
+    if not todo and left:
+        console.print(f"nothing to do: {left} runs were cancelled or need one that was; `python -m launch retry {plan.name}` goes on")
+        return 1
     if not todo:
         console.print(f"{plan.name} ({plan.scale}): all {len(plan.runs)} runs are done; nothing to do")
         return 0
@@ -69,7 +73,9 @@ def launch(plan: Plan, options: argparse.Namespace, overrides: list[str], only: 
         if plan.runs[run_id].dir.state() in FINISHED:
             reset(plan.runs[run_id].dir)
     create(plan)
-    record(whole, overrides, getattr(options, "sweep", ""))
+    if again:
+        revive(plan)
+    record(whole, overrides, tag)
     with progress.Table(console, plan) as table:
         work = Sweep(plan, mesh, options.jobs, options.fail_fast, table.update)
         fine = True
@@ -89,13 +95,18 @@ def mesh_of(plan: Plan) -> Mesh:
     if names[0] not in MESHES:
         raise BadInput(f"no mesh {names[0]!r}{configs.near(names[0], MESHES)}; configs/meshes.py has {', '.join(MESHES)}")
     mesh = MESHES[names[0]]
-    sizes = {run.flat["train.batch_size"] for run in plan.runs.values() if "train.batch_size" in run.flat}
-    for size in sorted(sizes):
-        if size % (mesh.data * mesh.fsdp):
-            raise BadInput(
-                f"train.batch_size={size} does not divide over data * fsdp = {mesh.data * mesh.fsdp} devices of mesh {names[0]}: "
-                "choose another --config.train.batch_size or --config.mesh"
-            )
+    split = {  # field -> what it is divided over, and the field that changes it
+        "train.batch_size": ("data * fsdp", mesh.data * mesh.fsdp, "train.batch_size"),
+        "model.heads": ("tensor", mesh.tensor, "model.name"),
+        "model.kv_heads": ("tensor", mesh.tensor, "model.name"),
+    }
+    for field, (axes, devices, choice) in split.items():
+        for size in sorted({run.flat[field] for run in plan.runs.values() if field in run.flat}):
+            if size % devices:
+                raise BadInput(
+                    f"{field}={size} does not divide over {axes} = {devices} devices of mesh {names[0]}: "
+                    f"choose another --config.{choice} or --config.mesh"
+                )
     return mesh
 
 

@@ -1,16 +1,15 @@
 """The verbs status, logs and cancel. They read the run directories and need no launcher to be alive."""
 
 import argparse
-import os
 import time
 
 from rich.table import Table
 
 from launch.select import chosen
-from launch.sweep import recorded
+from launch.sweep import recorded, title
 from launch.terminal import terminal
 from shared.errors import BadInput
-from shared.rundir import RunDir, runs_root
+from shared.rundir import FINISHED, RunDir, runs_root
 
 ROWS = 40
 
@@ -26,7 +25,7 @@ def status(options: argparse.Namespace) -> int:
         for item in sweeps:
             states = [RunDir(runs_root() / path).state() for path in item["runs"]]
             counts = ", ".join(f"{states.count(state)} {state}" for state in dict.fromkeys(states))
-            table.add_row(item["name"], item["scale"], str(len(states)), counts)
+            table.add_row(title(item), item["scale"], str(len(states)), counts)
         console.print(table)
     runs = chosen(options.glob)
     if not runs:
@@ -85,13 +84,27 @@ def logs(options: argparse.Namespace) -> int:
 
 def cancel(options: argparse.Namespace) -> int:
     """Marks waiting runs cancelled, and asks working ones to stop: they notice within seconds."""
-    count = 0
-    for run in chosen(options.glob):
-        if run.claimed():
-            (run.path / "cancel").touch()
-            count += 1
-        elif run.state() in ("queued", "preempted", "failed"):
-            run.update(state="cancelled", ended=time.time())
-            count += 1
-    print(f"{count} runs cancelled; what they saved stays: `python -m launch retry {options.glob}` goes on{os.linesep}", end="")
+    said = [stop(run) for run in chosen(options.glob)]
+    waiting, working = said.count("cancelled"), said.count("asked")
+    if waiting + working:
+        more = f" ({working} of them at work: they stop within seconds)" if working else ""
+        print(f"{waiting + working} runs cancelled{more}; what they saved stays: `python -m launch retry {options.glob}` goes on from it")
+    else:
+        print("0 runs cancelled: none of them waits or works")
     return 0
+
+
+def stop(run: RunDir) -> str:
+    """'cancelled' for a run that waited, 'asked' for one that somebody computes, '' for one that ended before."""
+    if run.state() in (*FINISHED, "cancelled"):
+        return ""
+    if not run.claim():
+        (run.path / "cancel").touch()
+        return "asked"
+    try:
+        if run.status()["state"] in FINISHED:  # this very moment
+            return ""
+        run.update(state="cancelled", ended=time.time())
+        return "cancelled"
+    finally:
+        run.release()

@@ -3,6 +3,7 @@
 Any number of launchers may carry overlapping plans at once; the claim in each run directory decides who computes what.
 """
 
+import hashlib
 import json
 import os
 import signal
@@ -36,7 +37,7 @@ class Job:
 
 def record(plan: Plan, arguments: list[str], tag: str) -> None:
     """Writes down the plan, so that status, retry and cancel know the sweep by name."""
-    path = sweep_file(plan)
+    path = sweep_file(plan, arguments, tag)
     path.parent.mkdir(parents=True, exist_ok=True)
     text = {
         "name": plan.name,
@@ -50,10 +51,19 @@ def record(plan: Plan, arguments: list[str], tag: str) -> None:
     write_atomic(path, json.dumps(text, indent=1))
 
 
-def sweep_file(plan: Plan) -> Path:
-    """A single run of a config file is no sweep of it: it has a record of its own."""
+def sweep_file(plan: Plan, arguments: list[str], tag: str) -> Path:
+    """A single run of a config file is no sweep of it, and with overrides or a tag it is another one: each has its own record."""
     paper, config = plan.name.split("/")
-    return runs_root() / paper / "sweeps" / f"{config}-{plan.scale}{'-run' if plan.single else ''}.json"
+    parts = [config, plan.scale, *(["run"] if plan.single else [])]
+    if arguments or tag:
+        parts.append(hashlib.sha256(json.dumps([tag, sorted(arguments)]).encode()).hexdigest()[:8])
+    return runs_root() / paper / "sweeps" / f"{'-'.join(parts)}.json"
+
+
+def title(sweep: dict[str, Any]) -> str:
+    """A recorded sweep as the command line named it."""
+    tag = [f"--sweep={sweep['tag']}"] if sweep["tag"] else []
+    return " ".join([sweep["name"], *tag, *sweep["arguments"]])
 
 
 def recorded(glob: str = "*") -> list[dict[str, Any]]:
@@ -64,18 +74,37 @@ def recorded(glob: str = "*") -> list[dict[str, Any]]:
 
 
 def create(plan: Plan) -> None:
-    """Makes the run directories. A folder that another config made, a full or closed disk: BadInput, nothing started."""
-    for run_id, run in plan.runs.items():
+    """Makes the run directories. A folder that another config made, a full or closed disk: BadInput, nothing started.
+
+    A request to cancel that its worker did not live to see is forgotten: it was not meant for this launch.
+    """
+    for run in plan.runs.values():
         have = run.dir.record()
-        if have and not is_record(have, run_id):
+        if have and not is_record(have, run):
             raise BadInput(f"{run.dir.path} was made by another config: move that folder away, then launch again")
     for run_id, run in plan.runs.items():
         run.dir.create(run.record(plan.label(run_id), plan.name))
+        if not run.dir.claimed():
+            (run.dir.path / "cancel").unlink(missing_ok=True)
 
 
-def is_record(have: dict[str, Any], run_id: str) -> bool:
+def revive(plan: Plan) -> None:
+    """Puts cancelled runs back into the queue, and takes back the requests that working ones have not seen yet.
+
+    A member that was cancelled leaves its pack, which went on and saved without it; those that left together stay together.
+    """
+    for run in plan.runs.values():
+        (run.dir.path / "cancel").unlink(missing_ok=True)
+        if run.dir.state() == "cancelled" and run.dir.claim():
+            status = run.dir.status()
+            left = {"job": f"{status['job']} until step {status['step']}"} if "job" in status else {}
+            run.dir.update(state="queued", **left)
+            run.dir.release()
+
+
+def is_record(have: dict[str, Any], run: RunSpec) -> bool:
     """Whether a config.json says what its run id promises; somebody may have edited it."""
-    return have.keys() >= {"config", "needs"} and identity(have["config"], have["needs"]) == run_id
+    return have.keys() >= {"config", "needs"} and identity(run.paper, have["config"], have["needs"]) == run.id
 
 
 class Sweep:

@@ -17,8 +17,9 @@ from pathlib import Path
 from typing import Any
 
 from shared.allocator import keep_memory
+from shared.data import cache
 from shared.errors import BadInput
-from shared.rundir import RunDir, read_json, write_atomic
+from shared.rundir import FINISHED, RunDir, read_json, write_atomic
 
 DIFF_LIMIT = 1_000_000  # bytes of uncommitted changes worth keeping
 SECRET = ("*.env", "*.pem", "*key*", "*secret*", "*token*.json")
@@ -32,7 +33,7 @@ def main(path: str) -> int:
         keep_memory()
     members = [member for member in (RunDir(Path(run)) for run in job["runs"]) if take(member)]
     if not members:
-        print("every run of this job is finished or computed elsewhere", flush=True)
+        print("every run of this job is finished, cancelled or computed elsewhere", flush=True)
         return 0
     try:
         return compute(members, job)
@@ -45,7 +46,7 @@ def take(member: RunDir) -> bool:
     """Claims a run that still wants computing."""
     if not member.claim():
         return False
-    if member.status()["state"] in ("done", "diverged"):  # finished between the plan and the claim
+    if member.status()["state"] in (*FINISHED, "cancelled"):  # between the plan and the claim
         member.release()
         return False
     return True
@@ -94,11 +95,11 @@ def compute(members: list[RunDir], job: dict[str, Any]) -> int:
 def configure_jax(job: dict[str, Any]) -> None:
     """Compiled programs are kept for the next process of the same user: whoever may write them may run code as you, so
     the folder is private."""
-    cache = Path(os.environ.get("PAPERCLUB_CACHE", Path.home() / ".cache" / "paperclub")) / "compiled"
-    cache.mkdir(parents=True, exist_ok=True, mode=0o700)
+    compiled = cache.root() / "compiled"
+    compiled.mkdir(parents=True, exist_ok=True, mode=0o700)
     import jax
 
-    jax.config.update("jax_compilation_cache_dir", str(cache))
+    jax.config.update("jax_compilation_cache_dir", str(compiled))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     jax.config.update("jax_platforms", job["platform"] if job["platform"] != "gpu" else "cuda")
@@ -122,11 +123,13 @@ def write_environment(members: list[RunDir]) -> None:
     """env.json (names and versions, never the values of the environment) and diff.patch."""
     import jax
 
+    config = members[0].record()["config"]
     versions = {name: __import__(name).__version__ for name in ("jax", "flax", "optax", "numpy")}
     device = jax.devices()[0]
     record = {
         "python": platform.python_version(),
         "versions": versions,
+        "data": fingerprint(config["data"]) if "data" in config else {},
         "device": f"{len(jax.devices())} x {device.device_kind}",
         "cores": len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count(),
         "machine": platform.platform(),
@@ -140,6 +143,13 @@ def write_environment(members: list[RunDir]) -> None:
     for member in members:
         write_atomic(member.path / "env.json", json.dumps(record, indent=1))
         write_atomic(member.path / "diff.patch", diff)
+
+
+def fingerprint(data: dict[str, Any]) -> dict[str, str]:
+    """File -> sha256 of the prepared data set that a config names."""
+    from shared.data import tokens  # not sooner: numpy counts the cores too
+
+    return {file: facts["sha256"] for file, facts in tokens.load(data["name"], data["vocab"]).meta["files"].items()}
 
 
 def git(*words: str) -> str:

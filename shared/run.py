@@ -75,7 +75,10 @@ class Run:
             self.beat()
 
     def beat(self) -> None:
-        """Writes heartbeat, step and last numbers, and looks for a request to cancel."""
+        """Writes heartbeat, step and last numbers, and looks for a request to cancel and for a loss of the claim."""
+        for index, member in enumerate(self.members):
+            if self.active[index] and member.taken_over():  # this process was suspended for long
+                self.leave(index)
         self.flush()
         for index, member in enumerate(self.members):
             if self.active[index] and (member.path / "cancel").exists():
@@ -83,6 +86,13 @@ class Run:
             if self.active[index]:
                 with self._lock:
                     member.update(heartbeat=time.time(), step=self.step, last=self._last[index])
+
+    def leave(self, index: int) -> None:
+        """Leaves one member, as it lies on disk, to the process that has taken it over."""
+        print(f"{self.members[index].id} was taken over by another process: left to it", flush=True)
+        with self._lock:
+            self.active[index] = False
+            self._rows[index].clear()
 
     def end(self, index: int, state: str, **fields: Any) -> None:
         """Closes one member as diverged, cancelled, done, failed or preempted; its neighbours go on."""

@@ -131,7 +131,7 @@ class RunDir:
     # -- who computes it --------------------------------------------------------------------------------------------
     def claim(self) -> bool:
         """Takes the run for this process; False when somebody alive has it."""
-        me = {"host": socket.gethostname(), "pid": os.getpid(), "started": process_started(os.getpid())}
+        me = this_process()
         lock = self.path / "claim.lock"
         if create_exclusive(lock, me):
             return True
@@ -178,8 +178,14 @@ class RunDir:
             return time.time() - beat < STALE_SECONDS
         return False
 
+    def taken_over(self) -> bool:
+        """Whether another process holds the claim: it found this one silent for too long."""
+        return self.holder() not in (None, this_process())
+
     def release(self) -> None:
-        (self.path / "claim.lock").unlink(missing_ok=True)
+        """Gives the claim back, if it is still this process's."""
+        if not self.taken_over():
+            (self.path / "claim.lock").unlink(missing_ok=True)
 
     # -- what it measured -------------------------------------------------------------------------------------------
     def metrics(self) -> list[dict[str, Any]]:
@@ -206,6 +212,11 @@ class RunDir:
         if path.exists():
             kept = [row for row in read_rows(path) if row["step"] <= step]
             write_atomic(path, "".join(json.dumps(row) + "\n" for row in kept))
+
+
+def this_process() -> dict[str, Any]:
+    """What claim.lock says of the holder."""
+    return {"host": socket.gethostname(), "pid": os.getpid(), "started": process_started(os.getpid())}
 
 
 def create_exclusive(path: Path, content: dict[str, Any]) -> bool:

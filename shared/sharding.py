@@ -46,7 +46,8 @@ def shardings(abstract_state: Any, axes: Any, mesh: Mesh) -> Any:
 
     A leaf takes the axes of the parameter whose path is the end of its own path (so Adam's moments follow their
     parameters, which `jax.jit(tx.init)` would leave on device 0); counters and the like are split over members only.
-    Dimensions that the mesh axis does not divide are replicated.
+    Members that their mesh axis does not divide are replicated. Raises BadInput when it is another dimension: all devices of that
+    axis would compute the same.
     """
     names_of = {
         tuple(str(key) for key in path): names
@@ -57,10 +58,15 @@ def shardings(abstract_state: Any, axes: Any, mesh: Mesh) -> Any:
         keys = tuple(str(key) for key in path)
         names = next((names_of[keys[cut:]] for cut in range(len(keys)) if keys[cut:] in names_of), ())
         wanted = spec(("member", *names))
-        fits = [
-            axis if axis and leaf.shape[dim] % axis_size(mesh, axis) == 0 else None for dim, axis in enumerate(wanted)
-        ]
-        return NamedSharding(mesh, PartitionSpec(*fits))
+        for dim, axis in enumerate(wanted):
+            devices = axis_size(mesh, axis) if dim and axis else 1
+            if leaf.shape[dim] % devices:
+                raise BadInput(
+                    f"{leaf.shape[dim]} {names[dim - 1]} of {jax.tree_util.keystr(path)} do not divide over {axis}={devices} devices of "
+                    "the mesh: choose another --config.mesh, or other widths of the model"
+                )
+        alone = leaf.shape[0] % axis_size(mesh, "member") != 0
+        return NamedSharding(mesh, PartitionSpec(None, *wanted[1:]) if alone else wanted)
 
     return jax.tree_util.tree_map_with_path(one, abstract_state)
 

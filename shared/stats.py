@@ -1,4 +1,4 @@
-"""Intervals and law fits for tables of runs. No jax; scipy is imported where a fit is polished.
+"""Intervals and law fits for tables of runs. No jax; scipy is imported where it is used.
 
 A fit never raises on hopeless data: it comes back with `refused` set to the reason, and whoever draws it says so.
 """
@@ -9,8 +9,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-DRAWS = 10_000  # bootstrap draws of a mean
 REFITS = 200  # bootstrap draws of a law
+FAITHFUL = 0.9  # the least R2 of a law whose asymptote may be quoted
 EXPONENTS = (0.01, 8.0)  # outside, A / x^B + C is a logarithm or a step, and its asymptote means nothing
 
 
@@ -24,21 +24,16 @@ class Interval:
     n: int
 
 
-def mean_interval(values: Sequence[float], seed: int = 0) -> Interval:
-    """Percentile bootstrap of a mean over seeds; one value has no interval."""
+def mean_interval(values: Sequence[float]) -> Interval:
+    """Student's t for a mean over seeds: a bootstrap of three values would cover 76%, not 95%. One value has no interval."""
     sample = np.asarray(values, float)
+    mean = float(sample.mean()) if sample.size else math.nan
     if sample.size < 2:
-        return Interval(float(sample.mean()) if sample.size else math.nan, math.nan, math.nan, sample.size)
-    picks = np.random.default_rng(seed).integers(0, sample.size, (DRAWS, sample.size))
-    low, high = np.percentile(sample[picks].mean(1), (2.5, 97.5))
-    return Interval(float(sample.mean()), float(low), float(high), sample.size)
+        return Interval(mean, math.nan, math.nan, sample.size)
+    from scipy.special import stdtrit
 
-
-def paired_difference(a: Sequence[float], b: Sequence[float], seed: int = 0) -> Interval:
-    """Bootstrap of mean(a - b), where a[i] and b[i] share a seed or a sequence. Raises ValueError on unequal lengths."""
-    if len(a) != len(b):
-        raise ValueError(f"paired samples of {len(a)} and {len(b)} values")
-    return mean_interval(np.asarray(a, float) - np.asarray(b, float), seed)
+    half = float(stdtrit(sample.size - 1, 0.975) * sample.std(ddof=1) / math.sqrt(sample.size))
+    return Interval(mean, mean - half, mean + half, sample.size)
 
 
 @dataclass(frozen=True)
@@ -83,8 +78,9 @@ def power(x: Sequence[float], y: Sequence[float]) -> Fit:
     b = math.exp(found.x)
     a, c = map(float, _linear(x, y, b)[:2])
     inside = EXPONENTS[0] * 1.02 < b < EXPONENTS[1] * 0.98
-    wrong = wrong or _at_bound(a, c) or ("" if inside else f"the exponent {b:.2g} sits at its bound")
-    return Fit("power", {"A": a, "B": b, "C": c}, _r2(y, a / x**b + c), x.size, wrong)
+    r2 = _r2(y, a / x**b + c)
+    wrong = wrong or _at_bound(a, c) or ("" if inside else f"the exponent {b:.2g} sits at its bound") or _unfaithful(y, c, r2)
+    return Fit("power", {"A": a, "B": b, "C": c}, r2, x.size, wrong)
 
 
 def reciprocal(x: Sequence[float], y: Sequence[float]) -> Fit:
@@ -93,7 +89,8 @@ def reciprocal(x: Sequence[float], y: Sequence[float]) -> Fit:
     if x.size < 2 or not (np.isfinite(x).all() and np.isfinite(y).all()):
         return Fit("reciprocal", {"A": math.nan, "B": 1.0, "C": math.nan}, math.nan, x.size, wrong)
     a, c = map(float, _linear(x, y, 1.0)[:2])
-    return Fit("reciprocal", {"A": a, "B": 1.0, "C": c}, _r2(y, a / x + c), x.size, wrong or _at_bound(a, c))
+    r2 = _r2(y, a / x + c)
+    return Fit("reciprocal", {"A": a, "B": 1.0, "C": c}, r2, x.size, wrong or _at_bound(a, c) or _unfaithful(y, c, r2))
 
 
 def chinchilla(n: Sequence[float], d: Sequence[float], y: Sequence[float]) -> Fit:
@@ -117,36 +114,43 @@ def chinchilla(n: Sequence[float], d: Sequence[float], y: Sequence[float]) -> Fi
     best = min(found, key=lambda result: result.cost)
     parameters = dict(zip(names, map(float, best.x), strict=True))
     small = [name for name, value in parameters.items() if value < 1e-6]
-    reason = f"{', '.join(small)} at the bound 0" if small else ""
-    return Fit("chinchilla", parameters, _r2(y, y + best.fun), y.size, reason)
+    r2 = _r2(y, y + best.fun)
+    reason = f"{', '.join(small)} at the bound 0" if small else _unfaithful(y, parameters["C"], r2)
+    return Fit("chinchilla", parameters, r2, y.size, reason)
 
 
-def asymptote_interval(
+def refits(
     law: Callable[[Sequence[float], Sequence[float]], Fit],
     x: Sequence[float],
     y: Sequence[float],
     noise: Sequence[float] | None = None,
     seed: int = 0,
-) -> Interval:
-    """Bootstrap interval of a law's asymptote.
+) -> tuple[Fit, ...]:
+    """Bootstrap draws of a law.
 
     `noise` is the standard error of each y (over seeds), drawn normally. Without it the fit's own residuals give the noise, drawn
-    from Student's t with the degrees of freedom that the parameters left over: with one spare point the interval is wide, and with
-    none it is NaN.
+    from Student's t with the degrees of freedom that the parameters left over: with one spare point the draws are wide, and with
+    none there are none.
     """
     fit = law(x, y)
     x, y = np.asarray(x, float), np.asarray(y, float)
     free = y.size - (3 if fit.law == "power" else 2)
     if math.isnan(fit.asymptote) or (noise is None and free < 1):
-        return Interval(fit.asymptote, math.nan, math.nan, y.size)
+        return ()
     rng = np.random.default_rng(seed)
     if noise is None:
         sigma = np.sqrt(np.sum((y - fit(x)) ** 2) / rng.chisquare(free, (REFITS, 1)))
         draws = fit(x) + sigma * rng.normal(0, 1, (REFITS, y.size))
     else:
         draws = y + rng.normal(0, 1, (REFITS, y.size)) * np.asarray(noise, float)
-    low, high = np.percentile([law(x, draw).asymptote for draw in draws], (2.5, 97.5))
-    return Interval(fit.asymptote, float(low), float(high), y.size)
+    return tuple(law(x, draw) for draw in draws)
+
+
+def drawn_interval(estimate: float, draws: Sequence[float], n: int) -> Interval:
+    """The interval of an estimate from its bootstrap draws, of which some may be infinite; without draws it is NaN."""
+    known = [draw for draw in draws if not math.isnan(draw)]
+    low, high = np.percentile(known, (2.5, 97.5), method="inverted_cdf") if known else (math.nan, math.nan)
+    return Interval(estimate, float(low), float(high), n)
 
 
 def leave_one_out(law: Callable[[Sequence[float], Sequence[float]], Fit], x: Sequence[float], y: Sequence[float]) -> Interval:
@@ -181,6 +185,12 @@ def _at_bound(a: float, c: float) -> str:
     if c <= 0:
         return "the asymptote sits at its bound 0"
     return "the loss does not fall" if a <= 0 else ""
+
+
+def _unfaithful(y: np.ndarray, c: float, r2: float) -> str:
+    if c > y.min():
+        return f"its asymptote {c:.3f} lies above the lowest loss {y.min():.3f}"
+    return "" if r2 >= FAITHFUL else f"R2 {r2:.2f} is below {FAITHFUL}"
 
 
 def _r2(y: np.ndarray, fitted: np.ndarray) -> float:

@@ -10,6 +10,8 @@ A run is `get_config(scale)`, then overrides, then `resolve`: `model.name`, `tra
 the widths and `train.steps` follow from them. `needs` names the runs whose results a run consumes.
 """
 
+from typing import Any
+
 from ml_collections import ConfigDict
 
 from configs.infinite_compute.tuned import LADDERS
@@ -69,6 +71,9 @@ BY_SCALE = {
         "sample.tokens": 10_066_329_600, "sample.batch_size": 512, "mesh": "v5p-128",
     },
 }  # fmt: skip
+
+# No result depends on these: they stay out of a run's identity.
+OUTSIDE_IDENTITY = ("ladders",)
 
 # Sections that say how one model is trained: a member of an ensemble inherits them, and nothing else.
 TRAINING = ("data", "model", "optim", "train", "evaluation", "synthetic", "start")
@@ -166,33 +171,81 @@ def get_config(scale: str) -> ConfigDict:
     return config.lock()
 
 
+# What resolve() accepts, by field. Text: one of these.
+CHOICES = {
+    "entry": ("train", "ensemble", "sample"),
+    "model.dtype": ("float32", "bfloat16"),
+    "synthetic.teacher": ("mixture", "logits"),
+    "ensemble.combine": ("logits", "weights"),
+    "ensemble.vary": ("both", "init", "data"),
+    "sample.teacher": ("mixture", "logits"),
+}
+# Numbers: at least this.
+LEAST = {
+    "seed": 0, "data.seed": 0, "data.context": 2, "optim.weight_decay": 0,
+    "evaluation.tokens": 1, "evaluation.batch_size": 1, "evaluation.times": 1, "evaluation.probe_items": 1,
+    "synthetic.tokens": 1, "synthetic.members": 1, "ensemble.members": 1, "sample.tokens": 1, "sample.batch_size": 1, "sample.seed": 0,
+    "save.every_minutes": 0,
+}  # fmt: skip
+POSITIVE = ("optim.lr", "optim.eps", "optim.clip", "sample.temperature")
+SHARES = ("optim.beta1", "optim.beta2", "optim.warmup", "synthetic.weight")
+WIDTHS = ("layers", "width", "heads", "kv_heads", "mlp_width", "head_dim")
+
+
 def resolve(config: ConfigDict) -> ConfigDict:
     """Turns the choices into plain fields, in place. Raises ValueError with one line that names the field and the remedy."""
-    if config.entry not in ("train", "ensemble", "sample"):
-        raise ValueError(f"entry={config.entry!r}: choose train, ensemble or sample")
+    _check(config)
     if config.model.name in MODELS:
         layers, width, heads, kv_heads, mlp_width = MODELS[config.model.name]
-        config.model.update(layers=layers, width=width, heads=heads, kv_heads=kv_heads, mlp_width=mlp_width, head_dim=width // heads)
+        sizes = dict(zip(WIDTHS, (layers, width, heads, kv_heads, mlp_width, width // heads), strict=True))
+        _derive(config.model, "model", sizes, f"model.name={config.model.name}: give every width with model.name=custom")
     elif config.model.name != "custom":
         raise ValueError(f"model.name={config.model.name!r}: choose one of {', '.join(MODELS)} or custom")
-    for field in ("layers", "width", "heads", "kv_heads", "mlp_width", "head_dim"):
+    for field in WIDTHS:
         if config.model[field] < 1:
             raise ValueError(f"model.{field}={config.model[field]}: a custom model needs every width, at least 1")
     if config.model.heads % config.model.kv_heads:
         raise ValueError(f"model.heads={config.model.heads} is not a multiple of model.kv_heads={config.model.kv_heads}")
-    if not 0.0 <= config.synthetic.weight <= 1.0:
-        raise ValueError(f"synthetic.weight={config.synthetic.weight}: a share between 0 and 1")
-    config.train.steps = _steps(config)
-    for field in ("data.context", "evaluation.batch_size", "evaluation.times", "ensemble.members"):
-        section, name = field.split(".")
-        if config[section][name] < 1:
-            raise ValueError(f"{field}={config[section][name]}: must be at least 1")
+    why = "data.tokens, data.context, train.batch_size, train.epochs and synthetic.weight: change those"
+    _derive(config.train, "train", {"steps": _steps(config)}, why)
     if config.evaluation.tokens % (config.data.context * config.evaluation.batch_size):
         raise ValueError(
             f"evaluation.tokens={config.evaluation.tokens} is not a multiple of data.context * evaluation.batch_size = "
             f"{config.data.context * config.evaluation.batch_size}"
         )
+    if config.entry == "sample" and config.sample.batch_size < config.ensemble.members:
+        raise ValueError(f"sample.batch_size={config.sample.batch_size}: every one of {config.ensemble.members} teachers needs a row")
     return config
+
+
+def _check(config: ConfigDict) -> None:
+    """Raises ValueError for the first field with a value that no run can have. What is not finite passes: the launcher refuses it."""
+    for field, choices in CHOICES.items():
+        if _get(config, field) not in choices:
+            *first, last = choices
+            raise ValueError(f"{field}={_get(config, field)!r}: choose {', '.join(first)} or {last}")
+    for field, least in LEAST.items():
+        if _get(config, field) < least:
+            raise ValueError(f"{field}={_get(config, field)}: must be at least {least}")
+    for field in POSITIVE:
+        if _get(config, field) <= 0:
+            raise ValueError(f"{field}={_get(config, field)}: must be above 0")
+    for field in SHARES:
+        if _get(config, field) < 0 or _get(config, field) > 1:
+            raise ValueError(f"{field}={_get(config, field)}: a share between 0 and 1")
+
+
+def _get(config: ConfigDict, field: str) -> Any:
+    *sections, name = field.split(".")
+    return (config[sections[0]] if sections else config)[name]
+
+
+def _derive(section: ConfigDict, name: str, values: dict[str, int], why: str) -> None:
+    """Sets fields that follow from others. One that was set to something else would be ignored in silence: an error."""
+    for field, value in values.items():
+        if section[field] not in (0, value):
+            raise ValueError(f"{name}.{field}={section[field]}: it is {value} and follows from {why}")
+        section[field] = value
 
 
 def _steps(config: ConfigDict) -> int:
@@ -255,8 +308,6 @@ def needs(config: ConfigDict) -> dict[str, object]:
 
 def member(config: ConfigDict, index: int) -> dict[str, object]:
     """Overrides of the train config that give member `index` of an ensemble or a teacher."""
-    if config.ensemble.vary not in ("both", "init", "data"):
-        raise ValueError(f"ensemble.vary={config.ensemble.vary!r}: choose both, init or data")
     return {
         **_flat(config, TRAINING),
         "seed": index if config.ensemble.vary in ("both", "init") else 0,

@@ -12,6 +12,7 @@ from ml_collections import ConfigDict
 
 from configs.infinite_compute import recipes
 from configs.infinite_compute.base import cost, get_config, needs, resolve
+from configs.infinite_compute.tuned import LADDERS
 from configs.sweeps import Overrides
 
 __all__ = ["cost", "get_config", "needs", "resolve", "sweep", "sweep_standard"]
@@ -19,6 +20,9 @@ __all__ = ["cost", "get_config", "needs", "resolve", "sweep", "sweep_standard"]
 
 def sweep(config: ConfigDict, axes: tuple[str, ...] = recipes.AXES) -> Iterator[Overrides]:
     centre = (config.optim.lr, config.train.epochs, config.optim.weight_decay)
+    for axis, value in zip(recipes.AXES, centre, strict=True):
+        if axis in axes and value not in LADDERS[axis]:
+            raise ValueError(f"{axis}={value:g} is not on its ladder: choose one of {', '.join(f'{one:g}' for one in LADDERS[axis])}")
     for point in (centre, *recipes.neighbours(centre, axes)):
         yield dict(zip(recipes.AXES, point, strict=True))
 

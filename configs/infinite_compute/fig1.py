@@ -1,10 +1,10 @@
-"""The headline: each recipe is scored by the asymptote of its law, and each reaches lower than the last.
+"""The headline: the limit of every recipe, each below the one before.
 
     python -m launch figure infinite_compute/fig1 --scale=cpu --run-missing
 
 Standard, regularised (N -> infinity), ensemble (K -> infinity), joint (both), against the total parameter count;
 the right axis is data efficiency, by inverting the standard recipe's law in D.
-Runs and FLOPs: cpu 98, 1e14; gpu 38, 1e17; paper 110, 1e21.
+Runs and FLOPs: cpu 123, 2e14; gpu 38, 1e17; paper 110, 1e21.
 Expect standard > regularised > ensemble > joint.
 """
 

@@ -4,7 +4,7 @@
 
 The probe (choose the true continuation among 4, chance 25%) stands in for benchmarks and is none of them. No
 further runs.
-Runs and FLOPs: cpu 48, 7e13; gpu 26, 1e17; paper 43, 6e20.
+Runs and FLOPs: cpu 55, 9e13; gpu 26, 1e17; paper 43, 6e20.
 """
 
 from collections.abc import Iterator

@@ -3,7 +3,7 @@
     python -m launch figure infinite_compute/fig12 --scale=cpu --run-missing
 
 The best run of each model and D among those of figures 3 and 7.
-Runs and FLOPs: cpu 57, 5e13; gpu 9, 3e16; paper 64, 2e21.
+Runs and FLOPs: cpu 63, 8e13; gpu 9, 3e16; paper 64, 2e21.
 Expect more decay for larger models and for less data.
 """
 

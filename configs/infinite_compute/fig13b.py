@@ -2,7 +2,7 @@
 
     python -m launch figure infinite_compute/fig13b --scale=cpu --run-missing
 
-Runs and FLOPs: cpu 12, 8e12; gpu 5, 1e16; paper 15, 1e20.
+Runs and FLOPs: cpu 12, 8e12; gpu 5, 1e16; paper 16, 2e20.
 """
 
 from collections.abc import Iterator

@@ -3,7 +3,7 @@
     python -m launch figure infinite_compute/fig17 --scale=cpu --run-missing
 
 The smaller scales show the cells that other figures already have.
-Runs and FLOPs: cpu 74, 9e13; gpu 41, 1e17; paper 416, 5e21.
+Runs and FLOPs: cpu 85, 1e14; gpu 41, 1e17; paper 416, 5e21.
 """
 
 from collections.abc import Iterator

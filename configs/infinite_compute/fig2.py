@@ -2,8 +2,9 @@
 
     python -m launch figure infinite_compute/fig2 --scale=cpu --run-missing
 
-Left: the headline model, epoch by epoch. Right: the best loss of each model.
-Runs and FLOPs: cpu 29, 3e13; gpu 8, 1e16; paper 25, 2e20.
+Left: the headline model, epoch by epoch, all at the rate tuned at the tuned epochs (the paper tunes it for every number of
+epochs, which flattens the ends of the U). Middle: the best loss of each model.
+Runs and FLOPs: cpu 31, 3e13; gpu 8, 1e16; paper 25, 2e20.
 Expect a U in epochs, and no gain from the largest model.
 """
 

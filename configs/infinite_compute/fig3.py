@@ -3,7 +3,7 @@
     python -m launch figure infinite_compute/fig3 --scale=cpu --run-missing
 
 Tuned runs and their neighbours on the ladders of epochs, rate and decay, and the tuned standard runs beside.
-Runs and FLOPs: cpu 42, 6e13; gpu 12, 3e16; paper 32, 2e20.
+Runs and FLOPs: cpu 48, 8e13; gpu 12, 3e16; paper 32, 2e20.
 Expect a loss monotone in N and a tuned decay at least 8 times the standard 0.1.
 """
 

@@ -2,7 +2,7 @@
 
     python -m launch figure infinite_compute/fig6 --scale=cpu --run-missing
 
-Runs and FLOPs: cpu 30, 5e13; gpu 19, 8e16; paper 31, 4e20.
+Runs and FLOPs: cpu 37, 7e13; gpu 19, 8e16; paper 31, 4e20.
 Expect the double limit below each single limit.
 """
 

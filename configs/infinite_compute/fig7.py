@@ -1,8 +1,10 @@
-"""Data scaling: the asymptote of every recipe at several D, and a law in D for each.
+"""Data scaling: the asymptote of every recipe at several D, and a power law in D for each.
 
     python -m launch figure infinite_compute/fig7 --scale=cpu --run-missing
 
-Runs and FLOPs: cpu 140, 1e14; gpu 27, 9e16; paper 187, 1e22.
+Runs and FLOPs: cpu 161, 1e14; gpu 27, 9e16; paper 187, 1e22.
+The standard recipe has larger D of its own, so that data efficiency is read inside its law's range. A limit that its points
+do not determine is drawn hollow, as the best measured loss, and stays out of the law.
 Expect near-parallel laws: each recipe is worth a constant factor of data.
 """
 

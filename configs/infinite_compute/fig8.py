@@ -3,7 +3,7 @@
     python -m launch figure infinite_compute/fig8 --scale=cpu --run-missing
 
 The ensembles of figures 6 and 7.
-Runs and FLOPs: cpu 57, 6e13; gpu 16, 7e16; paper 99, 7e21.
+Runs and FLOPs: cpu 61, 6e13; gpu 16, 7e16; paper 99, 7e21.
 """
 
 from collections.abc import Iterator

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from ml_collections import ConfigDict
 
 from configs.infinite_compute.scopes import SCOPES, Scope
-from configs.infinite_compute.tuned import LADDERS, REGULARISED, STANDARD, Point, members
+from configs.infinite_compute.tuned import EXTRAPOLATED, LADDERS, REGULARISED, STANDARD, Point, members
 from configs.sweeps import Overrides
 
 AXES = ("optim.lr", "train.epochs", "optim.weight_decay")
@@ -86,6 +86,12 @@ def epoch_curve(config: ConfigDict) -> Iterator[Overrides]:
 def regularised_tuned(config: ConfigDict) -> Iterator[Overrides]:
     for model in scope(config).models:
         yield from seeded(config, run(config, model, tuned(config, model)))
+
+
+def extrapolated(config: ConfigDict) -> Iterator[Overrides]:
+    """Models beyond the law in N, which it is to predict."""
+    for model, point in EXTRAPOLATED[config.scale].items():
+        yield run(config, model, point)
 
 
 def regularised(config: ConfigDict) -> Iterator[Overrides]:

@@ -3,7 +3,7 @@
 
     python -m launch figure infinite_compute/table4 --scale=cpu --run-missing
 
-Runs and FLOPs: cpu 14, 2e13; gpu 10, 4e16; paper 15, 2e20.
+Runs and FLOPs: cpu 15, 2e13; gpu 10, 4e16; paper 18, 3e20.
 Expect every student with real data to beat the teacher, and collapse without.
 """
 

@@ -6,6 +6,7 @@
 """
 
 import argparse
+import json
 import subprocess
 import sys
 from collections import defaultdict
@@ -21,7 +22,6 @@ from shared.rundir import FINISHED, all_runs
 AXES = {"lr": ("optim", "lr"), "epochs": ("train", "epochs"), "weight_decay": ("optim", "weight_decay")}
 RECIPES = {"regularised": frozenset(), "standard": frozenset({"weight_decay"})}
 STANDARD_DECAY = 0.1
-Ladders = dict[str, tuple[float, ...]]
 
 
 def main(arguments: list[str]) -> int:
@@ -47,42 +47,59 @@ def certify_all(options: argparse.Namespace) -> int:
     while options.launch and (open_cells := [cell for cell, certificate in found.items() if not certificate.certified]):
         if any(launch(options, cell, found[cell].point) for cell in open_cells):
             return 1
-        found = certificates(options)
+        before, found = found, certificates(options)
+        if found == before:
+            print("what was launched is no part of this search, which is of the most numerous family of runs: it goes no further")
+            break
     show(options, found)
     return 0 if all(certificate.certified for certificate in found.values()) else 1
 
 
 def certificates(options: argparse.Namespace) -> dict[tuple[int, str], Certificate]:
-    """(D, model) -> where the walk over the finished runs ends."""
-    losses: dict[tuple[int, str], dict[Point, float]] = defaultdict(dict)
-    ladders: Ladders = {}
+    """(D, model) -> where the walk over the finished runs ends. The search is made of runs that differ in nothing but the axes, D
+    and the model; of several such families (seeds, data sets) it is the one with the most runs."""
+    families: dict[str, list[tuple[dict[str, Any], float]]] = defaultdict(list)
     for run in all_runs():
-        record = run.record()
-        config, state = record["config"], run.status()
-        if record["paper"] == "infinite_compute" and state.get("state") in FINISHED and plain(config, options):
-            ladders = {axis: tuple(config["ladders"][axis]) for axis in AXES}
-            point = tuple(float(config[section][name]) for section, name in AXES.values())
-            off = any(value not in ladder for value, ladder in zip(point, ladders.values(), strict=True))
-            if off or (options.recipe == "standard" and point[2] != STANDARD_DECAY):
-                continue
-            cell = (config["data"]["tokens"], config["model"]["name"])
-            losses[cell][point] = state["final"]["val/loss"] if state["state"] == "done" else float("inf")
+        record, status = run.record(), run.status()
+        if record["paper"] == "infinite_compute" and status["state"] in FINISHED and plain(record["config"], options.scale):
+            loss = status["final"]["val/loss"] if status["state"] == "done" else float("inf")
+            families[family(record["config"])].append((record["config"], loss))
+    if not families:
+        return {}
+    members = max((families[key] for key in sorted(families)), key=len)
+    ladders = {axis: tuple(members[0][0]["ladders"][axis]) for axis in AXES}
+    losses: dict[tuple[int, str], dict[Point, float]] = defaultdict(dict)
+    for config, loss in members:
+        point = tuple(float(config[section][name]) for section, name in AXES.values())
+        off = any(value not in ladder for value, ladder in zip(point, ladders.values(), strict=True))
+        if asked(config, options) and not off and (options.recipe != "standard" or point[2] == STANDARD_DECAY):
+            losses[config["data"]["tokens"], config["model"]["name"]][point] = loss
     fixed = RECIPES[options.recipe]
     return {cell: search(losses[cell], min(losses[cell], key=losses[cell].get), ladders, fixed) for cell in sorted(losses)}
 
 
-def plain(config: dict[str, Any], options: argparse.Namespace) -> bool:
-    """Whether a run is a cell of the search: seed 0, nothing but real text, from scratch, the scale's own batch."""
+def plain(config: dict[str, Any], scale: str) -> bool:
+    """Whether a run may be a cell of a search: a model with a name, nothing but real text, from scratch, the scale's own batch."""
     return (
         config["entry"] == "train"
-        and config["scale"] == options.scale
-        and config["seed"] == config["data"]["seed"] == 0
+        and config["scale"] == scale
+        and config["model"]["name"] != "custom"
         and not config["synthetic"]["weight"]
         and not config["start"]["data"]
         and config["train"]["batch_size"] == config["ladders"]["batch_size"]
-        and config["model"]["name"] in (options.model or config["model"]["name"],)
-        and config["data"]["tokens"] in (options.tokens or config["data"]["tokens"],)
     )
+
+
+def family(config: dict[str, Any]) -> str:
+    """Equal for runs that differ in nothing but the axes, D and the model."""
+    data = {key: value for key, value in config["data"].items() if key != "tokens"}
+    optim = {key: value for key, value in config["optim"].items() if key not in ("lr", "weight_decay")}
+    shared = [config["seed"], data, config["model"]["dtype"], optim, config["train"]["batch_size"], config["evaluation"]]
+    return json.dumps(shared, sort_keys=True)
+
+
+def asked(config: dict[str, Any], options: argparse.Namespace) -> bool:
+    return options.model in ("", config["model"]["name"]) and options.tokens in (0, config["data"]["tokens"])
 
 
 def launch(options: argparse.Namespace, cell: tuple[int, str], point: Point) -> int:

@@ -124,7 +124,7 @@ def falls_like_one_over_k(table: pd.DataFrame) -> Effect:
     found = [one for one in ensembles.longest(tables.ensembles(table)) if len(one.sizes) >= 3]
     if not found:
         return effect(name, expected)
-    fits = [laws.in_members(one).fit for one in found]
+    fits = [laws.in_members(one, laws.common(found)).fit for one in found]
     text = "; ".join(
         f"{one}: {one.losses[0]:.3f} to {one.losses[-1]:.3f}, exponent {f.parameters['B']:.2f} ({f.law})"
         for one, f in zip(found, fits, strict=True)
@@ -136,10 +136,11 @@ def falls_like_one_over_k(table: pd.DataFrame) -> Effect:
 def members_beat_size(table: pd.DataFrame) -> Effect:
     name, expected = "ensemble: member hypers", "worse at K = 1 and better at the limit than single-model hypers"
     found = ensembles.longest(tables.ensembles(table))
-    limits = [laws.in_members(one).value for one in (found[0], found[-1])] if len(found) > 1 else [math.nan]
-    if not all(map(math.isfinite, limits)):
+    by_role = dict(ensembles.roles(found))
+    limits = [laws.in_members(by_role[role], laws.common(found)).value for role in ("single", "member") if role in by_role]
+    if len(limits) < 2 or not all(map(math.isfinite, limits)):
         return effect(name, expected)
-    single, member = found[0], found[-1]
+    single, member = by_role["single"], by_role["member"]
     text = f"K = 1: {single.losses[0]:.3f} and {member.losses[0]:.3f}; limit: {limits[0]:.3f} and {limits[1]:.3f}"
     return effect(name, expected, text, member.losses[0] > single.losses[0] and limits[1] < limits[0])
 
@@ -147,7 +148,7 @@ def members_beat_size(table: pd.DataFrame) -> Effect:
 def ranking_flips(table: pd.DataFrame) -> Effect:
     name, expected = "ensemble: best member is not the best single model", "more epochs or less decay at the limit than at K = 1"
     found = tables.ensembles(table)
-    single, limit = ensembles.single_and_limit(found)
+    single, limit = ensembles.single_and_limit(found, laws.common(found))
     if not found or not any(map(math.isfinite, limit)):
         return effect(name, expected)
     one = found[single.index(min(single))]
@@ -158,28 +159,34 @@ def ranking_flips(table: pd.DataFrame) -> Effect:
 
 
 def recipes_are_ordered(table: pd.DataFrame) -> Effect:
+    """Estimates decide; the text marks those that their points do not determine."""
     name, expected = "the recipes are ordered", "standard > regularised limit > ensemble limit > joint limit"
-    scores = {r["setting"]: r["ours"] for r in scaling.fig1_summary(table) if r["quantity"] in ("validation loss", "asymptote")}
-    wanted = ("standard, best", "regularised, N to infinity", "hypers, K to infinity", "joint, N and K to infinity")
-    found = [min((loss for key, loss in scores.items() if word in key and math.isfinite(loss)), default=math.nan) for word in wanted]
-    if not all(map(math.isfinite, found)):
+    main = tables.main_tokens(table)
+    found = scaling.recipes(table, main)
+    headline = [one for one in scaling.full_ensembles(table) if one.model == tables.headline(table) and one.tokens == main]
+    limits = [found.regularised_limit, *([found.in_members(scaling.lowest(headline, found.up_to))] if headline else []), found.joint_limit]
+    if not found.best_standard or len(limits) < 3 or not all(math.isfinite(limit.value) for limit in limits):
         return effect(name, expected)
-    return effect(name, expected, " > ".join(f"{loss:.3f}" for loss in found), all(a > b for a, b in zip(found, found[1:], strict=False)))
+    losses = [found.best_standard.loss.mean, *(limit.value for limit in limits)]
+    texts = [f"{limit.value:.3f}{'' if limit.determined else ' (not determined)'}" for limit in limits]
+    return effect(name, expected, " > ".join((f"{losses[0]:.3f}", *texts)), falling(losses) and len(set(losses)) == 4)
 
 
 def efficiency_is_ordered(table: pd.DataFrame) -> Effect:
-    name, expected = "data efficiency", "standard < regularised <= joint at every D"
-    losses = scaling.data_losses(scaling.by_tokens(table))
-    law = laws.in_tokens(losses["standard"]).fit
-    times = {
-        tokens: [laws.efficiency(law, losses[recipe][tokens], standard) for recipe in ("regularised", "joint")]
-        for tokens, standard in losses["standard"].items()
-    }
-    scores = [[losses[recipe][tokens] for recipe in ("standard", "regularised", "joint")] for tokens in times]
-    if not scores or not all(math.isfinite(loss) for row in scores for loss in row):
-        return effect(name, expected)
-    text = "; ".join(f"D = {tokens:,}: {a:.2f}x, {b:.2f}x" for tokens, (a, b) in times.items())
-    return effect(name, expected, text, all(a > b >= c for a, b, c in scores))
+    """Only limits that their points determine are compared; a D with a single one says that it beats the standard recipe."""
+    name, expected = "data efficiency", "1 < regularised <= ensemble <= joint at every D, of the limits that are determined"
+    scores = scaling.scores_by_tokens(table)
+    law = scaling.law_in_tokens(scores["standard"])
+    found: dict[int, dict[str, float]] = {}
+    for tokens, standard in scores["standard"].items():
+        solid = {recipe: here[tokens] for recipe, here in scores.items() if recipe != "standard" and tokens in here and here[tokens].solid}
+        times = {recipe: laws.efficiency(law, one.loss.mean, standard.loss.mean).mean for recipe, one in solid.items()}
+        found |= {tokens: times} if times else {}
+    if law.fit.refused or not any(len(times) > 1 for times in found.values()):
+        return effect(name, expected, law.note if law.fit.refused else "no D has two determined limits")
+    text = "; ".join(f"D = {d:,}: {', '.join(f'{recipe} {x:.2f}x' for recipe, x in times.items())}" for d, times in found.items())
+    chains = [[*times.values()] for times in found.values()]
+    return effect(name, expected, text, all(chain[0] > 1 and chain == sorted(chain) for chain in chains))
 
 
 def student_keeps_the_gain(table: pd.DataFrame) -> Effect:
@@ -220,10 +227,12 @@ def either_seed_is_enough(table: pd.DataFrame) -> Effect:
 
 
 def decay_wins_late(table: pd.DataFrame) -> Effect:
-    name, expected = "strong decay wins late", "behind standard during training at equal share of steps, ahead at the end"
-    found = {key.split(":")[0]: wide.mean(axis=1) for key, wide in ablations.trajectories(table).items()}
-    if len(found) < 2:
+    name, expected = "strong decay wins late", "of two equally long runs behind in the first third, ahead at the end"
+    found = {key.split(", ")[0]: wide.mean(axis=1) for key, wide in ablations.trajectories(table).items()}
+    pairs = [(found[key], found.get(key.replace("regularised", "standard"))) for key in found if key.startswith("regularised")]
+    gaps = [(strong - weak).dropna() for strong, weak in pairs if weak is not None]
+    if not gaps:
         return effect(name, expected)
-    gap = (found["regularised"] - found["standard"]).dropna()
-    text = ", ".join(f"{share:.0%} {loss:+.3f}" for share, loss in gap.items())
-    return effect(name, expected, text, gap.iloc[:-1].max() > 0 > gap.iloc[-1])
+    text = ", ".join(f"{passed:g} ep {loss:+.3f}" for passed, loss in gaps[0].items())
+    return effect(name, expected, text, gaps[0].iloc[: max(1, len(gaps[0]) // 3)].min() > 0 > gaps[0].iloc[-1])
+

@@ -18,6 +18,6 @@ def value(key: str) -> float:
 
 
 def series(prefix: str, keys: list[str]) -> tuple[list[str], list[float]]:
-    """The keys that exist after a prefix, and their numbers: values('fig2.best_', ['150M', ...])."""
+    """The keys that exist after a prefix, and their numbers: series('fig2.best_', ['150M', ...])."""
     found = [key for key in keys if prefix + key in published()]
     return found, [value(prefix + key) for key in found]

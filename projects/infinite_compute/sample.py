@@ -14,6 +14,7 @@ from ml_collections import ConfigDict
 
 from projects.infinite_compute.model import build, decoder_config
 from shared import checkpoint
+from shared.errors import BadInput
 from shared.nn.cache import init_cache
 from shared.nn.pure import Pure
 from shared.run import Run
@@ -23,6 +24,8 @@ DOCUMENT = 0  # the token between documents
 
 def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     """Writes tables/tokens.npy, uint16 [n]: one row's stream after the other."""
+    if config.data.vocab > 1 << 16:
+        raise BadInput(f"data.vocab={config.data.vocab} does not fit the 16 bits of a token: take at most 65536")
     model = build(config)
     teachers = [checkpoint.load_weights(member, model) for member in run.needs["members"]]
     c, half = config.sample, config.data.context // 2

@@ -4,6 +4,7 @@ A table has one row per run, or one per logged row with a `step` column (for ens
 fields and measured numbers. Everything here takes tables and gives plain values; nothing is invented for a missing cell.
 """
 
+import math
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -23,6 +24,9 @@ COUNTERPART = {
     "150M": "150M", "300M": "300M", "600M": "600M", "1.4B": "1400M",
 }  # fmt: skip
 
+# The D of every figure but 7 and 8, by scale.
+MAIN_TOKENS = {"smoke": 8_192, "cpu": 65_536, "gpu": 2_097_152, "paper": 209_715_200}
+
 
 @dataclass(frozen=True)
 class Cell:
@@ -38,6 +42,7 @@ class Cell:
     losses: tuple[float, ...]
     seeds: tuple[int, ...]
     train_loss: float
+    test_loss: float
 
     @property
     def loss(self) -> Interval:
@@ -66,6 +71,7 @@ class Ensemble:
     vary: str
     sizes: np.ndarray  # K
     losses: np.ndarray
+    test_losses: np.ndarray = field(repr=False)
     accuracy: np.ndarray = field(repr=False)  # on the probe; NaN where it was not measured
 
     def __str__(self) -> str:
@@ -129,6 +135,7 @@ def cells(rows: pd.DataFrame) -> list[Cell]:
                 losses=tuple(group["val/loss"].astype(float)),
                 seeds=tuple(group["seed"].astype(int)),
                 train_loss=float(group["train/loss"].astype(float).mean()) if "train/loss" in group else float("nan"),
+                test_loss=float(group["test/loss"].astype(float).mean()) if "test/loss" in group else float("nan"),
             )
         )
     return sorted(found, key=lambda cell: (cell.params, cell.tokens, cell.epochs, cell.lr, cell.decay))
@@ -152,15 +159,32 @@ def ensembles(table: pd.DataFrame) -> list[Ensemble]:
                 vary=first["ensemble.vary"],
                 sizes=group["step"].to_numpy(float),
                 losses=group["val/loss"].to_numpy(float),
+                test_losses=group["test/loss"].to_numpy(float) if "test/loss" in group else np.full(len(group), np.nan),
                 accuracy=group["probe/accuracy"].to_numpy(float) if "probe/accuracy" in group else np.full(len(group), np.nan),
             )
         )
     return sorted(found, key=lambda one: (one.params, one.tokens, one.epochs, one.decay, -len(one.sizes)))
 
 
+def ladders(table: pd.DataFrame) -> dict[str, tuple[float, ...]]:
+    """The values that the search may take, in the order of POINT."""
+    names = ("ladders.lr", "ladders.epochs", "ladders.weight_decay")
+    return {axis: tuple(table[name].iloc[0]) for axis, name in zip(POINT, names, strict=True)}
+
+
+def losses_of_one_seed(table: pd.DataFrame, cell: Cell) -> dict[tuple[float, ...], float]:
+    """(rate, epochs, decay) -> validation loss of seed 0, over every run with the model, D and batch of a cell; infinity where it
+    diverged."""
+    rows = table[(table["entry"] == "train") & (table["seed"] == 0) & (table["synthetic.weight"] == 0) & (table["start.data"] == "")]
+    rows = rows[(rows["model.name"] == cell.model) & (rows["data.tokens"] == cell.tokens) & (rows["train.batch_size"] == cell.batch_size)]
+    rows = rows.sort_values("step").groupby("run_id", sort=False).tail(1) if "step" in rows else rows
+    losses = rows["val/loss"].astype(float).where(rows["state"] != "diverged").fillna(math.inf)
+    return {tuple(point): loss for point, loss in zip(rows[POINT].to_numpy().tolist(), losses, strict=True)}
+
+
 def main_tokens(table: pd.DataFrame) -> int:
-    """The D that most rows have: the main one."""
-    return int(table["data.tokens"].mode().iloc[0]) if len(table) else 0
+    """The main D of the table's scale; 0 for an empty table."""
+    return MAIN_TOKENS[table["scale"].iloc[0]] if len(table) else 0
 
 
 def headline(table: pd.DataFrame) -> str:
@@ -170,8 +194,19 @@ def headline(table: pd.DataFrame) -> str:
 
 
 def best(found: list[Cell]) -> Cell | None:
-    """The setting with the lowest mean loss."""
-    return min(found, key=lambda cell: cell.loss.mean, default=None)
+    """The setting with the lowest mean loss; but one with more seeds is preferred where two standard errors cover the difference.
+
+    Without that, the luckiest of many single seeds would beat the mean of several.
+    """
+    lowest = min(found, key=lambda cell: cell.loss.mean, default=None)
+    rivals = [cell for cell in found if len(cell.losses) > len(lowest.losses) and within_noise(cell, lowest)]
+    return min(rivals, key=lambda cell: cell.loss.mean, default=lowest)
+
+
+def within_noise(many: Cell, few: Cell) -> bool:
+    """Whether two means differ by less than two standard errors, with the spread over seeds of the one that has more."""
+    error = many.spread * math.sqrt(1 / len(many.losses) + 1 / len(few.losses))
+    return many.loss.mean - few.loss.mean <= 2 * error
 
 
 def best_by_model(found: list[Cell]) -> list[Cell]:

@@ -23,15 +23,16 @@ class Row(NamedTuple):
 
 def source(name: str) -> Source:
     if name not in SOURCES:
-        raise BadInput(f"no data set {name!r}: there are {', '.join(SOURCES)}")
+        raise BadInput(f"no data set {name!r}: there are {', '.join(SOURCES)}; another one needs a source of its own in shared/data/")
     return SOURCES[name]
 
 
 def folder(name: str, vocab: int) -> Path:
     """Where the data set lies once prepared. Raises BadInput for an unknown name or an impossible vocabulary."""
+    known = source(name)
     if not 2 <= vocab <= 1 << 16:
         raise BadInput(f"a vocabulary of {vocab} does not fit the 16 bits of a token: take 256 to 65536")
-    return prepared.directory(source(name).name, vocab)
+    return prepared.directory(known.name, vocab)
 
 
 def command(name: str, vocab: int) -> str:

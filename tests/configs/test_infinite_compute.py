@@ -8,7 +8,7 @@ import pytest
 
 from configs.infinite_compute import base, recipes
 from configs.infinite_compute.scopes import SCOPES
-from configs.infinite_compute.tuned import LADDERS, REGULARISED, STANDARD, member
+from configs.infinite_compute.tuned import EXTRAPOLATED, LADDERS, REGULARISED, STANDARD, member
 from projects.infinite_compute.certificate import neighbours
 
 FOLDER = Path(base.__file__).parent
@@ -53,6 +53,13 @@ def test_says_what_it_is(name):
     assert len(doc) > 100 and ("python -m " in doc or "make demo" in doc)
 
 
+@pytest.mark.parametrize("name", [name for name in FIGURES if name != "demo"])
+def test_says_what_it_costs(name):
+    found = {scale: everything(name, scale) for scale in ("cpu", "gpu", "paper")}
+    costs = "; ".join(f"{scale} {len(runs)}, {sum(runs.values()):.0e}".replace("e+", "e") for scale, runs in found.items())
+    assert f"Runs and FLOPs: {costs}.\n" in module(name).__doc__
+
+
 @pytest.mark.parametrize("scale", base.SCALES)
 @pytest.mark.parametrize("name", NAMES)
 def test_resolves_to_plain_json(name, scale):
@@ -65,11 +72,6 @@ def test_resolves_to_plain_json(name, scale):
 @pytest.mark.parametrize("name", FIGURES)
 def test_sweep_expands_with_its_needs(name, scale):
     assert all(flops > 0 for flops in everything(name, scale).values())
-
-
-@pytest.mark.parametrize("name", [name for name in FIGURES if name not in ("fig7", "fig8", "fig17")])
-def test_paper_sweep_expands(name):
-    assert everything(name, "paper")
 
 
 def test_smoke_takes_seconds_and_the_cpu_scale_hours():
@@ -140,10 +142,13 @@ def test_member_rule_gives_the_papers_table():
 @pytest.mark.parametrize("scale", base.SCALES)
 def test_tuned_points_lie_on_the_ladders(scale):
     scope = SCOPES[scale]
-    for tokens, models in ((scope.tokens, scope.models), *((tokens, scope.side_models) for tokens in scope.other_tokens)):
-        for model in models:
-            for point in (STANDARD[scale][tokens][model], REGULARISED[scale][tokens][model]):
-                assert all(value in LADDERS[axis] for value, axis in zip(point, recipes.AXES, strict=True))
+    standard = [(tokens, model) for tokens in (*scope.other_tokens, *scope.standard_tokens) for model in scope.side_models]
+    regularised = [(tokens, model) for tokens in scope.other_tokens for model in scope.side_models]
+    main = [(scope.tokens, model) for model in scope.models]
+    points = [STANDARD[scale][tokens][model] for tokens, model in main + standard]
+    points += [REGULARISED[scale][tokens][model] for tokens, model in main + regularised]
+    points += EXTRAPOLATED[scale].values()
+    assert all(value in LADDERS[axis] for point in points for value, axis in zip(point, recipes.AXES, strict=True))
 
 
 def test_neighbours_are_those_of_the_certificate():

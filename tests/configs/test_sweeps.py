@@ -1,21 +1,10 @@
-import pytest
-
-from configs.sweeps import chain, product, zipped
+from configs.sweeps import chain, product
 
 A, B = [{"a": 1}, {"a": 2}], [{"b": 1}, {"b": 2}]
 
 
 def test_product_varies_the_last_fastest():
     assert list(product(A, B)) == [{"a": 1, "b": 1}, {"a": 1, "b": 2}, {"a": 2, "b": 1}, {"a": 2, "b": 2}]
-
-
-def test_zipped_goes_side_by_side():
-    assert list(zipped(A, B)) == [{"a": 1, "b": 1}, {"a": 2, "b": 2}]
-
-
-def test_zipped_refuses_unequal_lengths():
-    with pytest.raises(ValueError, match="shorter"):
-        list(zipped(A, B[:1]))
 
 
 def test_chain_goes_one_after_the_other():

@@ -7,11 +7,12 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from configs.infinite_compute import base
-from launch import configs, plan
+from launch import configs, plan, start
 from shared.errors import BadInput
 
+PAPER = "infinite_compute"
 PLAIN = configs.flatten(configs.resolved(base, base.get_config("smoke"), {})[1])
-INSIDE = sorted(key for key in PLAIN if key.split(".")[0] not in plan.OUTSIDE_IDENTITY)
+INSIDE = sorted(key for key in PLAIN if key.split(".")[0] not in (*plan.OUTSIDE_IDENTITY, "ladders"))
 OUTSIDE = sorted(set(PLAIN) - set(INSIDE))
 
 
@@ -35,24 +36,32 @@ def changed(value):
 @settings(deadline=None)
 @given(st.sampled_from(INSIDE))
 def test_every_field_that_may_change_the_result_changes_the_id(key):
-    assert plan.identity(nested(PLAIN), {}) != plan.identity(nested(PLAIN | {key: changed(PLAIN[key])}), {})
+    assert plan.identity(PAPER, nested(PLAIN), {}) != plan.identity(PAPER, nested(PLAIN | {key: changed(PLAIN[key])}), {})
 
 
 @settings(deadline=None)
 @given(st.sampled_from(OUTSIDE), st.one_of(st.text(), st.integers(), st.booleans()))
 def test_mesh_saving_scale_and_packing_do_not_change_the_id(key, value):
-    assert plan.identity(nested(PLAIN), {}) == plan.identity(nested(PLAIN | {key: value}), {})
+    assert plan.identity(PAPER, nested(PLAIN), {}) == plan.identity(PAPER, nested(PLAIN | {key: value}), {})
+
+
+def test_a_paper_names_its_own_fields_outside_the_id(paper):
+    paper("a")
+    assert configs.outside("toy") == ()
+    paper("base", "OUTSIDE_IDENTITY = ('optim',)")
+    assert plan.identity("toy", {"seed": 0, "optim": 1}, {}) == plan.identity("toy", {"seed": 0, "optim": 2}, {})
+    assert plan.identity("toy", {"seed": 0}, {}) != plan.identity("toy", {"seed": 1}, {})
 
 
 @settings(deadline=None)
 @given(st.permutations(sorted(PLAIN)))
 def test_the_order_of_fields_does_not_change_the_id(keys):
-    assert plan.identity(nested({key: PLAIN[key] for key in keys}), {}) == plan.identity(nested(PLAIN), {})
+    assert plan.identity(PAPER, nested({key: PLAIN[key] for key in keys}), {}) == plan.identity(PAPER, nested(PLAIN), {})
 
 
 @given(st.dictionaries(st.text("ab", min_size=1), st.lists(st.text("01", min_size=12, max_size=12)), min_size=1))
 def test_needs_are_part_of_the_id(needs):
-    assert plan.identity(nested(PLAIN), needs) != plan.identity(nested(PLAIN), {})
+    assert plan.identity(PAPER, nested(PLAIN), needs) != plan.identity(PAPER, nested(PLAIN), {})
 
 
 def test_ids_are_the_same_in_another_process():
@@ -64,7 +73,7 @@ def test_ids_are_the_same_in_another_process():
 @pytest.mark.parametrize("one, other", [({"optim.lr": 1}, {"optim.lr": 1.0}), ({"sizes": (1, 2)}, {"sizes": [1, 2]}), ({}, {"seed": 0})])
 def test_equal_values_written_differently_are_one_run(paper, one, other):
     module = configs.load(paper("a"))
-    ids = {plan.identity(configs.resolved(module, module.get_config("cpu"), cell)[1], {}) for cell in (one, other)}
+    ids = {plan.identity("toy", configs.resolved(module, module.get_config("cpu"), cell)[1], {}) for cell in (one, other)}
     assert len(ids) == 1
 
 
@@ -97,6 +106,12 @@ def test_a_run_is_labelled_by_what_tells_it_apart():
 def test_two_figures_share_their_runs():
     one, other = (plan.build(f"infinite_compute/{name}", "smoke", []) for name in ("fig3", "fig4"))
     assert set(one.runs) & set(other.runs)
+
+
+@pytest.mark.parametrize("scale", ["gpu", "paper"])
+def test_every_config_file_fits_the_mesh_of_its_scale(scale):
+    for name in configs.names():
+        assert start.mesh_of(plan.build(name, scale, [])).platform != "cpu", name
 
 
 def test_the_plan_of_a_sweep_of_1000_runs_knows_no_jax(capsys):

@@ -53,7 +53,7 @@ def test_logs_of_several_runs_ask_for_one(capsys):
 def test_cancel_marks_waiting_runs_and_asks_working_ones(capsys):
     waiting, working = queued()
     assert working.dir.claim()
-    assert main(["cancel", "*"]) == 0 and "2 runs cancelled" in capsys.readouterr().out
+    assert main(["cancel", "*"]) == 0 and "2 runs cancelled (1 of them at work" in capsys.readouterr().out
     assert waiting.dir.state() == "cancelled" and (working.dir.path / "cancel").exists()
 
 
@@ -61,6 +61,14 @@ def test_cancel_leaves_finished_runs_alone(capsys):
     plan = fabricated.sweep(fabricated.demo())
     assert main(["cancel", DEMO]) == 0
     assert {run.dir.state() for run in plan.runs.values()} == {"done"} and "0 runs cancelled" in capsys.readouterr().out
+
+
+def test_cancel_changes_a_run_only_under_its_claim(monkeypatch, capsys):
+    """A worker that claims it between the look and the mark is asked to stop instead."""
+    (run,) = queued(1)
+    monkeypatch.setattr(type(run.dir), "claim", lambda self: False)
+    assert main(["cancel", run.id]) == 0
+    assert run.dir.status()["state"] == "queued" and (run.dir.path / "cancel").exists()
 
 
 @pytest.mark.parametrize(

@@ -11,9 +11,10 @@ import helpers
 import pytest
 
 from configs.meshes import MESHES
-from launch import plan, sweep
+from launch import plan, preview, sweep
 from launch.cli import main
 from launch.configs import ROOT
+from launch.pack import arrange
 from shared.rundir import RunDir
 
 SEEDS = "def sweep(config):\n    return ({'seed': seed} for seed in range(%d))"
@@ -118,6 +119,18 @@ def test_retry_keeps_the_overrides_of_the_sweep(paper, fake_worker, runs, capsys
     assert len(fake_worker(runs)) == 2
 
 
+def test_a_sweep_with_other_overrides_keeps_its_own_record(paper, fake_worker, runs, capsys):
+    name = paper("a", SEEDS % 1 + "\n\ndef sweep_wide(config):\n    return ({'seed': s} for s in (7, 8))")
+    for words in ([], ["--config.optim.lr=0.5"], ["--config.optim.lr=0.25"], ["--sweep=wide"]):
+        assert main(["sweep", name, "--yes", *words]) == 0
+    assert sorted(sweep.title(item) for item in sweep.recorded(name)) == [
+        "toy/a", "toy/a --config.optim.lr=0.25", "toy/a --config.optim.lr=0.5", "toy/a --sweep=wide",
+    ]  # fmt: skip
+    capsys.readouterr()
+    assert main(["retry", name, "--rerun=all", "--yes"]) == 0
+    assert len(fake_worker(runs)) == 10 and len(sweep.recorded(name)) == 4
+
+
 def test_retry_of_one_run_leaves_its_sweep_alone(paper, fake_worker, runs):
     name = paper("a", SEEDS % 3)
     assert main(["sweep", name, "--yes"]) == 0
@@ -127,14 +140,66 @@ def test_retry_of_one_run_leaves_its_sweep_alone(paper, fake_worker, runs):
     assert len(list((runs / "toy" / "train" / ".replaced").iterdir())) == 1  # the old result is kept
 
 
-def test_a_cancelled_run_waits_for_retry(paper, fake_worker, runs):
+def test_a_cancelled_run_waits_for_retry(paper, fake_worker, runs, capsys):
     name = paper("a", SEEDS % 2)
     built = plan.build(name, "cpu", [])
     sweep.create(built)
     assert main(["cancel", built.targets[0]]) == 0
     assert main(["sweep", name, "--yes"]) == 1
+    out = capsys.readouterr().out
+    assert "1 cancelled, 1 to run" in out and f"retry {name}` takes up what was cancelled" in out and "the same command" not in out
     assert fake_worker(runs) == [built.targets[1]]
+    assert main(["sweep", name, "--yes"]) == 1
+    assert f"nothing to do: 1 runs were cancelled or need one that was; `python -m launch retry {name}`" in capsys.readouterr().out
     assert main(["retry", name, "--yes"]) == 0
+    assert sorted(fake_worker(runs)) == sorted(built.targets)
+
+
+def test_what_needs_a_cancelled_run_waits_with_it(paper, fake_worker, runs, capsys):
+    paper("teacher")
+    name = paper("a", CHAIN)
+    built = plan.build(name, "cpu", [])
+    sweep.create(built)
+    assert main(["cancel", next(iter(built.runs))]) == 0
+    assert main(["sweep", name, "--yes"]) == 1
+    assert "1 cancelled, 1 to run" in capsys.readouterr().out and len(fake_worker(runs)) == 1
+    assert main(["retry", built.targets[0], "--yes"]) == 0
+    assert len(fake_worker(runs)) == 3
+
+
+def test_a_cancelled_member_goes_on_without_its_pack(paper, runs):
+    """The pack saved at steps that it does not have: together they would find no common one and begin again."""
+    built = plan.build(paper("a", SEEDS % 5), "cpu", [])
+    sweep.create(built)
+    members = list(built.runs.values())
+    for run, state, step in zip(members, ("preempted", "preempted", "cancelled", "cancelled", "cancelled"), (9, 9, 4, 4, 6), strict=True):
+        run.dir.update(state=state, job="pack", step=step)
+    sweep.revive(built)
+    assert [run.dir.state() for run in members] == ["preempted"] * 2 + ["queued"] * 3
+    assert [len(pack.runs) for pack in arrange(members, 1, MESHES["cpu"])] == [2, 2, 1]
+
+
+def test_a_retry_that_is_only_shown_or_refused_changes_nothing(paper, fake_worker, runs, monkeypatch):
+    name = paper("a", SEEDS % 2)
+    assert main(["sweep", name, "--yes", "--limit=1"]) == 0
+    built = plan.build(name, "cpu", [])
+    sweep.create(built)
+    run = built.runs[built.targets[1]].dir
+    assert main(["cancel", run.id]) == 0
+    assert main(["retry", name, "--dry"]) == 0 and run.state() == "cancelled"
+    monkeypatch.setattr("sys.stdin.isatty", lambda: True, raising=False)
+    monkeypatch.setattr("builtins.input", lambda question: "n")
+    assert main(["retry", name]) == 2 and run.state() == "cancelled"
+
+
+def test_a_request_to_cancel_that_nobody_saw_is_not_for_the_next_launch(paper, fake_worker, runs):
+    name = paper("a")
+    built = plan.build(name, "cpu", [])
+    sweep.create(built)
+    request = built.runs[built.targets[0]].dir.path / "cancel"
+    request.touch()  # its worker was killed before it looked
+    sweep.create(built)
+    assert not request.exists()
 
 
 def test_the_claim_of_a_dead_process_is_taken_over_and_a_living_one_respected(paper, fake_worker, runs):
@@ -186,6 +251,30 @@ def test_ctrl_c_stops_the_workers_and_leaves(paper, fake_worker, runs):
     assert not work.fine and not work.jobs
 
 
+@pytest.mark.parametrize("file, stale", [
+    ("projects/toy/train.py", True), ("projects/toy/deep/model.py", True), ("shared/nn/mlp.py", True),
+    ("projects/toy/figures/one.py", False), ("projects/toy/effects.py", False), ("projects/toy/README.md", False),
+    ("projects/other/train.py", False), ("shared/stats.py", False), ("launch/cli.py", False),
+])  # fmt: skip
+def test_a_run_is_stale_when_the_code_that_computes_it_changed(tmp_path, monkeypatch, file, stale):
+    """Committed or not."""
+    def git(*words: str) -> str:
+        command = ["git", "-c", "user.name=a", "-c", "user.email=a@b", *words]
+        return subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, check=True).stdout.strip()
+
+    (tmp_path / file).parent.mkdir(parents=True)
+    (tmp_path / file).write_text("old")
+    git("init"), git("add", "."), git("commit", "-m", "old")
+    monkeypatch.setattr(preview, "ROOT", tmp_path)
+    commit = git("rev-parse", "HEAD")
+    assert not preview.changed_since(commit, "toy")
+    (tmp_path / file).write_text("new")
+    for then in (["commit", "-am", "new"], ["status"]):
+        preview.changed_since.cache_clear()
+        assert preview.changed_since(commit, "toy") is stale
+        git(*then)
+
+
 @pytest.mark.slow
 def test_two_launcher_processes_share_real_runs(runs):
     """The demonstration's sweep twice at the same moment: every run computed once, its ensembles too."""
@@ -200,5 +289,5 @@ def test_two_launcher_processes_share_real_runs(runs):
         assert steps == sorted(set(steps))
     again = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
     assert again.returncode == 0 and "nothing to do" in again.stdout
-    record = json.loads((runs / "infinite_compute" / "sweeps" / "demo-smoke.json").read_text())
+    (record,) = (json.loads(path.read_text()) for path in (runs / "infinite_compute" / "sweeps").iterdir())
     assert len(record["runs"]) == 6

@@ -6,6 +6,7 @@ import helpers
 import pytest
 
 from launch import sweep, worker
+from shared.data import cache, tokens
 from shared.rundir import RunDir
 
 RECORD = {"config": {"entry": "train", "packable": ["seed"], "seed": 0, "optim": {"lr": 0.1}}, "paper": "toy"}
@@ -18,13 +19,13 @@ def test_fields_in_which_members_differ_are_not_in_the_shared_config():
 
 
 def test_it_takes_what_is_free_and_unfinished(tmp_path):
-    runs = [RunDir(tmp_path / name) for name in ("free", "done", "diverged", "failed")]
+    runs = [RunDir(tmp_path / name) for name in ("free", "done", "diverged", "failed", "cancelled")]
     for run in runs:
         run.create(RECORD)
         if run.id != "free":
             run.update(state=run.id)
-    assert [worker.take(run) for run in runs] == [True, False, False, True]
-    assert [run.claimed() for run in runs] == [True, False, False, True]
+    assert [worker.take(run) for run in runs] == [True, False, False, True, False]
+    assert [run.claimed() for run in runs] == [True, False, False, True, False]
 
 
 def test_without_work_it_ends_well(tmp_path, capsys):
@@ -34,7 +35,7 @@ def test_without_work_it_ends_well(tmp_path, capsys):
     job = tmp_path / "job.json"
     job.write_text(json.dumps({"runs": [str(run.path)], "cores": [], "platform": "cpu"}))
     assert worker.main(str(job)) == 0
-    assert run.status()["attempt"] == 0 and "finished or computed elsewhere" in capsys.readouterr().out
+    assert run.status()["attempt"] == 0 and "finished, cancelled or computed elsewhere" in capsys.readouterr().out
 
 
 def test_the_claim_ends_with_the_worker_however_it_ends():
@@ -61,8 +62,23 @@ def test_the_environment_is_written_down_without_its_values(trained_runs, monkey
     record = json.loads((run.path / "env.json").read_text())
     assert {"python", "versions", "device", "cores", "commit", "host"} <= set(record) and record["packed_with"] == 2
     assert record["versions"].keys() == {"jax", "flax", "optax", "numpy"}
+    meta = tokens.load("tiny", 256).meta["files"]
+    assert record["data"] == {file: facts["sha256"] for file, facts in meta.items()} and "train.u16" in record["data"]
     text = (run.path / "env.json").read_text() + (run.path / "config.json").read_text()
     assert not any(value in text for name, value in os.environ.items() if "KEY" in name and value)
+
+
+@pytest.mark.parametrize("value", ["", "elsewhere"])
+def test_compiled_programs_lie_beside_the_data(monkeypatch, tmp_path, value):
+    """An empty $PAPERCLUB_CACHE is none: nothing is written into the folder where the worker stands."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("HOME", str(tmp_path / "home"))
+    monkeypatch.setenv("PAPERCLUB_CACHE", value)
+    given = {}
+    monkeypatch.setattr("jax.config.update", given.__setitem__)
+    worker.configure_jax({"platform": "gpu"})
+    assert given["jax_compilation_cache_dir"] == str(cache.root() / "compiled") and (cache.root() / "compiled").is_dir()
+    assert sorted(path.name for path in tmp_path.iterdir()) == [value or "home"]
 
 
 def test_the_diff_leaves_out_what_may_be_secret(tmp_path, monkeypatch):

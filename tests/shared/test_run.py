@@ -66,6 +66,18 @@ def test_a_request_to_cancel_one_member_leaves_the_others(pack):
     assert pack[0].status()["state"] == "cancelled" and not (pack[0].path / "cancel").exists()
 
 
+def test_a_member_that_another_process_took_over_is_left_to_it(pack, capsys):
+    run = of(pack)
+    run.log(1, {"loss": 1.0})
+    (pack[0].path / "claim.lock").write_text(json.dumps({"host": "elsewhere", "pid": 1, "started": "1"}))
+    before = {path.name: path.read_bytes() for path in pack[0].path.iterdir()}
+    run.beat()
+    run.finish({"val": 1})
+    assert {path.name: path.read_bytes() for path in pack[0].path.iterdir()} == before
+    assert [member.status()["state"] for member in pack] == ["queued", "done", "done"]
+    assert "taken over" in capsys.readouterr().out
+
+
 def test_a_request_to_cancel_that_came_too_late_is_forgotten(pack):
     run = of(pack)
     (pack[0].path / "cancel").touch()

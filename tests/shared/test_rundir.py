@@ -95,6 +95,15 @@ def test_a_claim_is_held_until_its_process_ends(run):
     assert not run.claimed()
 
 
+def test_only_the_holder_gives_a_claim_back(run):
+    assert run.claim() and not run.taken_over()
+    lock = run.path / "claim.lock"
+    lock.write_text(json.dumps({"host": "elsewhere", "pid": 1, "started": "1"}))
+    assert run.taken_over()
+    run.release()
+    assert lock.exists()
+
+
 def test_a_number_given_to_another_process_is_not_the_holder(run):
     (run.path / "claim.lock").write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "started": "1"}))
     assert not run.claimed() and run.claim()

@@ -35,6 +35,18 @@ def test_a_batch_that_does_not_divide_is_refused():
         sharding.batch_sharding(Mesh, 1, 6)
 
 
+def test_heads_that_do_not_divide_are_refused_and_members_stay_whole():
+    """Replicated in silence, all devices of the axis would compute the same."""
+    mesh = jax.sharding.AbstractMesh((4, 1, 1, 2), ("member", "data", "fsdp", "tensor"))
+    axes = {"query": ("embed", "heads", None), "step": ()}
+    state = {"step": jax.ShapeDtypeStruct((3,), "int32"), "query": jax.ShapeDtypeStruct((3, 8, 6, 4), "float32")}
+    found = sharding.shardings(state, axes, mesh)
+    assert found["query"].spec == PartitionSpec(None, "fsdp", "tensor", None) and found["step"].spec == PartitionSpec(None)
+    state["query"] = jax.ShapeDtypeStruct((4, 8, 3, 4), "float32")
+    with pytest.raises(BadInput, match=r"3 heads of \['query'\] do not divide over tensor=2 devices.*--config.mesh"):
+        sharding.shardings(state, axes, mesh)
+
+
 def test_every_parameter_name_of_the_decoder_has_a_rule():
     from projects.infinite_compute.model import build
 

@@ -7,9 +7,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.stats import asymptote_interval, chinchilla, leave_one_out, mean_interval, paired_difference, power, reciprocal
+from shared.stats import Interval, chinchilla, drawn_interval, leave_one_out, mean_interval, power, reciprocal, refits
 
 constants = {"a": st.floats(0.01, 5), "b": st.floats(0.15, 3), "c": st.floats(0.2, 5)}
+
+SIZES = [0.0626, 0.1497, 0.3037, 0.6337]  # millions of parameters
 
 # Twenty members, another group's run (first member left out): a fit of 0.1668 / K^0.431 + 2.9536.
 EXTERNAL = [3.1200, 3.0775, 3.0582, 3.0464, 3.0368, 3.0304, 3.0259, 3.0211, 3.0178, 3.0143]
@@ -87,6 +89,9 @@ def test_inversion_below_the_asymptote_is_infinite():
         (power, [1, 2, 3, 4], [3, 3.1, 3.2, 3.3], "does not fall"),
         (power, [1, 2, 3, 4], [3, 2, 2, 2], "exponent"),
         (power, [1, 2, 3, 4], [3, 2, math.nan, 2], "not finite"),
+        (power, SIZES, [4.0, 3.6, 3.7, 3.5], "lies above the lowest loss 3.500"),
+        (reciprocal, SIZES, [4.2, 4.0, 3.8, 3.6], "lies above the lowest loss 3.600"),
+        (reciprocal, [1, 2, 3, 4], [3.5, 3.1, 3.25, 3.0], "R2 0.76 is below 0.9"),
         (reciprocal, [1, 2], [3, 2], "2 points, and 3 are wanted"),
         (reciprocal, [1, 2, 3], [1, 0.1, 0.05], "bound 0"),
         (reciprocal, [1, 2, 3], [1, 2, 3], "does not fall"),
@@ -103,6 +108,10 @@ def test_chinchilla_refuses_too_few_points():
 def test_chinchilla_says_which_parameter_sits_at_its_bound():
     n, d = (grid.ravel() for grid in np.meshgrid([1.0, 2.0, 4.0], [1.0, 2.0, 4.0]))
     assert "C" in chinchilla(n, d, 1 / n**0.5 + 1 / d**0.5 - 0.5).refused
+
+
+def asymptote_interval(law, x, y, noise=None, seed=0) -> Interval:
+    return drawn_interval(law(x, y).asymptote, [fit.asymptote for fit in refits(law, x, y, noise, seed)], len(y))
 
 
 def test_interval_of_a_law_covers_the_planted_asymptote():
@@ -136,25 +145,21 @@ def test_leaving_one_out_of_nothing_has_no_range():
     assert math.isnan(leave_one_out(power, [], []).low)
 
 
-def test_mean_interval():
+def test_mean_interval_is_students():
     one = mean_interval([1.0, 2.0, 3.0])
-    assert one.mean == 2.0 and 1.0 <= one.low < 2.0 < one.high <= 3.0 and one.n == 3
-    assert mean_interval([1.0, 2.0, 3.0]) == one, "the same draws every time"
+    assert (one.mean, one.low, one.high, one.n) == pytest.approx((2.0, 2 - 4.3027 / math.sqrt(3), 2 + 4.3027 / math.sqrt(3), 3), abs=1e-4)
+
+
+def test_mean_interval_covers_at_three_seeds():
+    draws = np.random.default_rng(0).normal(0, 1, (500, 3))
+    assert np.mean([one.low <= 0 <= one.high for one in map(mean_interval, draws)]) == pytest.approx(0.95, abs=0.03)
+
+
+def test_infinite_draws_give_an_infinite_end():
+    one = drawn_interval(2.0, [1.0] * 50 + [math.inf] * 50, 4)
+    assert (one.low, one.high) == (1.0, math.inf)
 
 
 def test_one_value_has_no_interval_and_none_no_mean():
     assert math.isnan(mean_interval([1.0]).low) and mean_interval([1.0]).mean == 1.0
     assert math.isnan(mean_interval([]).mean)
-
-
-def test_pairing_removes_what_two_samples_share():
-    rng = np.random.default_rng(0)
-    shared = rng.normal(0, 1, 50)
-    a, b = shared + 0.1 + rng.normal(0, 0.01, 50), shared + rng.normal(0, 0.01, 50)
-    one = paired_difference(a, b)
-    assert one.low > 0.09 and one.high < 0.11
-
-
-def test_pairs_of_unequal_length():
-    with pytest.raises(ValueError, match="2 and 1"):
-        paired_difference([1, 2], [1])

@@ -2,7 +2,6 @@
 
 import math
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -198,39 +197,38 @@ def fig13b_summary(table: pd.DataFrame) -> list[Row]:
 
 
 def trajectories(table: pd.DataFrame) -> dict[str, pd.DataFrame]:
-    """Recipe -> evaluations over seeds: the share of the run that is over (index) and its loss (columns are runs)."""
+    """Recipe -> evaluations over seeds: epochs passed (index) and the loss (columns are runs)."""
     rows = tables.measured(table, "train")
     found = {}
-    for decay, group in rows.groupby("optim.weight_decay") if len(rows) else ():
+    for (epochs, decay), group in rows.groupby(["train.epochs", "optim.weight_decay"]) if len(rows) else ():
         recipe = "standard" if decay == tables.STANDARD_DECAY else "regularised"
-        epochs, rate = group["train.epochs"].iloc[0], group["optim.lr"].iloc[0]
-        share = (group["step"] / group["train.steps"]).round(4)
-        wide = group.assign(share=share).pivot_table(index="share", columns="run_id", values="val/loss")
-        found[f"{recipe}: {epochs} ep, lr {rate:g}, wd {decay:g}"] = wide
+        passed = (group["step"] / group["train.steps"] * epochs).round(4)
+        wide = group.assign(passed=passed).pivot_table(index="passed", columns="run_id", values="val/loss")
+        found[f"{recipe}: {epochs} ep, lr {group['optim.lr'].iloc[0]:g}, wd {decay:g}"] = wide
     return found
 
 
 def fig14(table: pd.DataFrame) -> Figure:
-    """Validation loss during training."""
+    """Validation loss during training, against the tokens seen; every schedule ends where its line ends."""
     figure, (axis,) = style.canvas("Fig. 14  Trajectories (paper: strong decay trails until the rate falls)", width=6.8)
     found = trajectories(table)
     for name, wide in found.items():
         color = COLORS[name.split(":")[0]]
-        axis.plot(wide.index, wide.mean(axis=1), **style.MARK, color=color, label=name)
+        axis.plot(wide.index, wide.mean(axis=1), **style.MARK, color=color, label=name, alpha=1.0 if wide.shape[1] > 1 else 0.5)
         if wide.shape[1] > 1:
             axis.fill_between(wide.index, wide.min(axis=1), wide.max(axis=1), color=color, alpha=0.12, linewidth=0)
     if not found:
         style.nothing(axis, "no finished runs")
-    style.label(axis, "share of the steps")
+    style.label(axis, "epochs over the same tokens")
     style.legend(axis)
     return figure
 
 
 def fig14_summary(table: pd.DataFrame) -> list[Row]:
     return [
-        row(f"{name}, at {share:.0%} of the steps", mean_interval(losses.dropna()))
+        row(f"{name}, after {passed:g} epochs", mean_interval(losses.dropna()))
         for name, wide in trajectories(table).items()
-        for share, losses in wide.iterrows()
+        for passed, losses in wide.iterrows()
     ]
 
 
@@ -297,12 +295,13 @@ def fig20(table: pd.DataFrame) -> Figure:
     style.label(left, "parameters")
     style.legend(left)
     found = longest(tables.ensembles(table))
+    up_to = laws.common(found)
     for one, color in zip(found, (COLORS["regularised"], COLORS["ensemble"]), strict=False):
         right.plot(one.sizes, one.losses, "o", color=color, markersize=4, label=f"{one.epochs} epochs, wd {one.decay:g}")
-        style.law(right, laws.in_members(one), 1, 3 * one.sizes[-1], color, name="  all members")
-        half = laws.in_members(one, half_of(one.sizes))
+        style.law(right, laws.in_members(one, up_to), 1, 3 * one.sizes[-1], color, name=f"  first {up_to}")
+        half = laws.in_members(one, half_of(up_to))
         if not half.fit.refused:
-            right.axhline(half.value, color=color, linewidth=1, label=f"  first {half_of(one.sizes)}: {half.value:.3f}")
+            right.axhline(half.value, color=color, linewidth=1, label=f"  first {half_of(up_to)}: {half.label}")
     if found:
         style.log_ticks(right, [1, 2, 3, 4, 6, 8])
     else:
@@ -312,9 +311,9 @@ def fig20(table: pd.DataFrame) -> Figure:
     return figure
 
 
-def half_of(sizes: np.ndarray) -> int:
+def half_of(members: int) -> int:
     """Half of the members, but three at least: fewer give no law."""
-    return max(int(len(sizes)) // 2, 3)
+    return max(members // 2, 3)
 
 
 def fig20_summary(table: pd.DataFrame) -> list[Row]:
@@ -322,12 +321,14 @@ def fig20_summary(table: pd.DataFrame) -> list[Row]:
     rows = [limit_row(f"N to infinity, seed {seed}", limit) for seed, limit in limits.items()]
     known = [limit.value for limit in limits.values() if math.isfinite(limit.value)]
     if len(known) > 1:
-        rows.append(row("N to infinity, range over seeds", max(known) - min(known), "fig20.seed_shift", "shift of the asymptote"))
+        note = next((limit.doubt for limit in limits.values() if limit.doubt), "")
+        rows.append(row("N to infinity, range over seeds", max(known) - min(known), "fig20.seed_shift", "shift of the asymptote", note))
     guess = predicted(table)
     if guess:
         cell, loss = guess
         rows.append(row(f"{cell.model}, predicted minus measured", loss - cell.loss.mean, "fig20.extrapolation_error", "error"))
-    for one in longest(tables.ensembles(table)):
-        rows.append(limit_row(f"{one}, all {len(one.sizes)}", laws.in_members(one)))
-        rows.append(limit_row(f"{one}, first {half_of(one.sizes)}", laws.in_members(one, half_of(one.sizes))))
+    found = longest(tables.ensembles(table))
+    for one in found:
+        for up_to in (laws.common(found), half_of(laws.common(found))):
+            rows.append(limit_row(f"{one}, first {up_to}", laws.in_members(one, up_to)))
     return rows

@@ -18,7 +18,7 @@ def demo(table: pd.DataFrame) -> Figure:
         axis.plot([1] * len(cell.losses), cell.losses, "_", markersize=12, color=COLORS[recipe], alpha=0.6)
     found = tables.ensembles(table)
     for one in found:
-        limit = laws.in_members(one)
+        limit = laws.in_members(one, laws.common(found))
         recipe = recipe_of(one.decay)
         axis.plot(one.sizes, one.losses, **style.MARK, color=COLORS[recipe], label=f"{recipe}, weight decay {one.decay:g}")
         style.law(axis, limit, 1, 3 * one.sizes[-1], COLORS[recipe], name="  K to infinity")
@@ -45,9 +45,10 @@ def recipe_of(decay: float) -> str:
 def demo_summary(table: pd.DataFrame) -> list[Row]:
     keys = {"standard": "fig2.best_300M", "regularised": "fig3.loss_300M"}
     rows = [cell_row(recipe_of(cell.decay), cell, keys[recipe_of(cell.decay)]) for cell in tables.cells(tables.scratch(table))]
-    for one in tables.ensembles(table):
+    found = tables.ensembles(table)
+    for one in found:
         recipe = recipe_of(one.decay)
         rows += ensemble_rows(f"ensemble of {recipe} members", one)
         key = "fig4.single_limit" if recipe == "regularised" else ""
-        rows.append(limit_row(f"ensemble of {recipe} members, K to infinity", laws.in_members(one), key))
+        rows.append(limit_row(f"ensemble of {recipe} members, K to infinity", laws.in_members(one, laws.common(found)), key))
     return rows

@@ -109,7 +109,8 @@ def fig9(table: pd.DataFrame) -> Figure:
     names = ["best single model", "self-distillation teacher", "teacher, K = 8", "distilled from 8, 90%", "self-distilled, 75%"]
     keys = ["fig9.single", "fig9.self_teacher", "fig9.ensemble", "fig9.distilled", "fig9.self_distilled"]
     share = kept(table)
-    title = f"Fig. 9  Distillation keeps {share:.0%} of the ensemble's gain (paper 83%)" if math.isfinite(share) else "Fig. 9  Distillation"
+    gain = f" keeps {share:.0%} of the ensemble's gain (paper {value('fig9.retention'):.0%})" if math.isfinite(share) else ""
+    title = f"Fig. 9  Distillation{gain}"
     return drawn(table, title, names, keys)
 
 
@@ -188,8 +189,18 @@ def table1(table: pd.DataFrame) -> Figure:
     return figure
 
 
+def forgotten(table: pd.DataFrame) -> dict[str, Interval]:
+    """What continued runs still know of the text they started from: validation loss on it, by batch and epochs."""
+    rows = tables.continued(table)
+    if "start/val/loss" not in rows:
+        return {}
+    groups = rows.groupby(["train.batch_size", "train.epochs"], sort=False)
+    return {f"batch {batch}, {epochs} epochs": mean_interval(group["start/val/loss"].dropna()) for (batch, epochs), group in groups}
+
+
 def table1_summary(table: pd.DataFrame) -> list[Row]:
     """Our losses, then the paper's accuracies in rows of their own: a ratio of the two would mean nothing."""
     rows = [row(name, one) for name, (one, _) in continued_outcomes(table).items()]
+    rows += [row(name, one, quantity="loss on the first domain") for name, one in forgotten(table).items()]
     note = "not measured here: Llama-3.2-3B on mathematics"
     return rows + [row(f"paper, {name}", Interval(math.nan, math.nan, math.nan, 0), key, "accuracy", note) for key, name in TABLE1.items()]

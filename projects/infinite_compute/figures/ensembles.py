@@ -19,9 +19,9 @@ PAIR = (COLORS["regularised"], COLORS["ensemble"])  # single-model hypers, membe
 VARY = {"both": "weights and order", "init": "initial weights only", "data": "data order only"}
 
 
-def members_curve(axis: Axes, ensemble: Ensemble, color: str, name: str) -> None:
-    """Loss against K, its law and its limit."""
-    limit = laws.in_members(ensemble)
+def members_curve(axis: Axes, ensemble: Ensemble, up_to: int, color: str, name: str) -> None:
+    """Loss against K, its law over K = 1 .. up_to and its limit."""
+    limit = laws.in_members(ensemble, up_to)
     axis.plot(ensemble.sizes, ensemble.losses, **style.MARK, color=color, label=name)
     style.law(axis, limit, 1, 3 * ensemble.sizes[-1], color, name="  K to infinity")
 
@@ -38,20 +38,27 @@ def members_axis(axis: Axes, found: list[Ensemble]) -> None:
 def fig4(table: pd.DataFrame) -> Figure:
     """Single-model hypers against member hypers, one size."""
     found = longest(tables.ensembles(table))
-    main = found[0].model if found else ""
-    figure, (axis, paper) = style.canvas(f"Fig. 4  Ensembles of {main}", 1, "300M, D = 200M", 5.0)
-    for color, one in zip(PAIR, found, strict=False):
-        members_curve(axis, one, color, f"{one.epochs} epochs, wd {one.decay:g}")
+    main, up_to = found[0].model if found else "", laws.common(found)
+    figure, (axis, paper) = style.canvas(f"Fig. 4  Ensembles of {main}, laws over K = 1 to {up_to}", 1, "300M, D = 200M", 5.0)
+    for color, (role, one) in zip(PAIR, roles(found), strict=False):
+        name = f"{role} hypers: " if role else ""
+        members_curve(axis, one, up_to, color, f"{name}{one.epochs} epochs, wd {one.decay:g}")
     members_axis(axis, found)
-    for marker, name, sizes in (("o", "single", (1, 2)), ("s", "member", (1, 8))):
+    for marker, name, best, sizes in (("o", "single", "single", (1, 2)), ("s", "member", "limit", (1, 8))):
         losses = [value(f"fig4.{name}_k{k}") for k in sizes]
-        hypers = "16 epochs, wd 1.6" if name == "single" else "32 epochs, wd 0.8"
-        paper.plot(sizes, losses, **{**HOLLOW, "marker": marker, "linewidth": 0}, label=hypers)
+        paper.plot(sizes, losses, **{**HOLLOW, "marker": marker, "linewidth": 0}, label=paper_hypers(best))
         limit = value(f"fig4.{name}_limit")
         paper.axhline(limit, color=PAPER, linestyle=":", linewidth=1)
         paper.annotate(f"K to infinity {limit}", (8, limit), (0, 3), textcoords="offset points", fontsize=7, color=PAPER, ha="right")
-    members_axis(paper, [Ensemble("", 0, 0, 0, 0, 0, "", "", np.array([1.0, 8.0]), np.zeros(2), np.zeros(2))])
+    style.log_ticks(paper, [1, 2, 3, 4, 5, 6, 8])
+    style.label(paper, "members K")
+    style.legend(paper)
     return figure
+
+
+def paper_hypers(best: str) -> str:
+    """The paper's best hypers for one model ('single') or for K -> infinity ('limit'), whose members they are."""
+    return f"{value(f'fig5.{best}_epochs')} epochs, wd {value(f'fig5.{best}_decay'):g}"
 
 
 def longest(found: list[Ensemble]) -> list[Ensemble]:
@@ -64,11 +71,18 @@ def longest(found: list[Ensemble]) -> list[Ensemble]:
     return list(kept.values())
 
 
+def roles(found: list[Ensemble]) -> list[tuple[str, Ensemble]]:
+    """Of two settings of one model the one with fewer epochs has single-model hypers, the other member hypers; one that stands
+    alone could be either, and has no role."""
+    names = ("single", "member") if len(found) == 2 and found[0].epochs < found[1].epochs else ("",) * len(found)
+    return list(zip(names, found, strict=True))
+
+
 def fig4_summary(table: pd.DataFrame) -> list[Row]:
-    rows = []
-    for name, one in zip(("single", "member"), longest(tables.ensembles(table)), strict=False):
-        rows.append(limit_row(f"{one}, K to infinity", laws.in_members(one), f"fig4.{name}_limit"))
-        rows += ensemble_rows(f"{name} hypers", one, f"fig4.{name}")
+    rows, found = [], longest(tables.ensembles(table))
+    for role, one in roles(found):
+        rows.append(limit_row(f"{one}, K to infinity", laws.in_members(one, laws.common(found)), f"fig4.{role}_limit"))
+        rows += ensemble_rows(f"{role} hypers" if role else "ensemble", one, f"fig4.{role}")
     return rows
 
 
@@ -102,9 +116,9 @@ def by_point(found: list[Ensemble], scores: list[float]) -> Scores:
     return {(one.epochs, one.decay): score for one, score in zip(found, scores, strict=True)}
 
 
-def single_and_limit(found: list[Ensemble]) -> tuple[list[float], list[float]]:
+def single_and_limit(found: list[Ensemble], up_to: int) -> tuple[list[float], list[float]]:
     """The loss of the first member, and the limit, of every ensemble."""
-    return [float(one.losses[0]) for one in found], [laws.in_members(one).value for one in found]
+    return [float(one.losses[0]) for one in found], [laws.in_members(one, up_to).value for one in found]
 
 
 def fig5(table: pd.DataFrame) -> Figure:
@@ -112,16 +126,17 @@ def fig5(table: pd.DataFrame) -> Figure:
     found = tables.ensembles(table)
     main = found[0].model if found else ""
     figure, (left, right) = style.canvas(f"Fig. 5  Best single model, best member ({main})", 2, width=4.8)
-    single, limit = single_and_limit(found)
-    heatmap(left, by_point(found, single), "one model     (paper: best at 16 epochs, wd 1.6)")
-    heatmap(right, by_point(found, limit), "K to infinity     (paper: best at 32 epochs, wd 0.8)")
+    up_to = laws.common(found)
+    single, limit = single_and_limit(found, up_to)
+    heatmap(left, by_point(found, single), f"one model     (paper: best at {paper_hypers('single')})")
+    heatmap(right, by_point(found, limit), f"K = 1 to {up_to}, then infinity     (paper: best at {paper_hypers('limit')})")
     return figure
 
 
 def fig5_summary(table: pd.DataFrame) -> list[Row]:
     found = tables.ensembles(table)
     rows = []
-    for name, scores in zip(("single", "limit"), single_and_limit(found), strict=True):
+    for name, scores in zip(("single", "limit"), single_and_limit(found, laws.common(found)), strict=True):
         known = [(score, i) for i, score in enumerate(scores) if math.isfinite(score)]
         if known:
             best = found[min(known)[1]]
@@ -137,15 +152,15 @@ def fig16(table: pd.DataFrame) -> Figure:
     figure, (axis,) = style.canvas("Fig. 16  What differs between members (paper: no matter what)", width=6.0)
     colors = dict(zip(VARY, (COLORS["ensemble"], COLORS["regularised"], COLORS["distilled"]), strict=True))
     for one in found:
-        members_curve(axis, one, colors[one.vary], VARY[one.vary])
+        members_curve(axis, one, laws.common(found), colors[one.vary], VARY[one.vary])
     members_axis(axis, found)
     return figure
 
 
 def fig16_summary(table: pd.DataFrame) -> list[Row]:
-    rows = []
-    for one in tables.ensembles(table):
-        rows.append(limit_row(f"{VARY[one.vary]}, K to infinity", laws.in_members(one)))
+    rows, found = [], tables.ensembles(table)
+    for one in found:
+        rows.append(limit_row(f"{VARY[one.vary]}, K to infinity", laws.in_members(one, laws.common(found))))
         rows += ensemble_rows(VARY[one.vary], one)
     return rows
 
@@ -156,7 +171,8 @@ def fig17(table: pd.DataFrame) -> Figure:
     models = list(dict.fromkeys(one.model for one in found))
     cells = tables.cells(tables.scratch(table))
     figure = Figure(figsize=(8.6, 3.0 * max(len(models), 1)), layout="constrained")
-    figure.suptitle("Fig. 17  Epochs x weight decay, one model (left) and K to infinity (right)", fontsize=11, x=0.01, ha="left")
+    title = f"Fig. 17  Epochs x weight decay, one model (left) and K to infinity (right; laws over K = 1 to {laws.common(found)})"
+    figure.suptitle(title, fontsize=11, x=0.01, ha="left")
     axes = np.atleast_2d(figure.subplots(max(len(models), 1), 2))
     for axis in axes.flat:
         style.plain(axis)
@@ -166,7 +182,7 @@ def fig17(table: pd.DataFrame) -> Figure:
         rates = [one.lr for one in found if one.model == model]
         rate = max(set(rates), key=rates.count)
         mine = [one for one in found if one.model == model and one.lr == rate]
-        single, limit = single_and_limit(mine)
+        single, limit = single_and_limit(mine, laws.common(found))
         trained = {(c.epochs, c.decay): c.loss.mean for c in cells if c.model == model and c.lr == rate}
         heatmap(left, by_point(mine, single) | trained, f"{model}, lr {rate:g}: one model")
         heatmap(right, by_point(mine, limit), f"{model}: K to infinity")
@@ -175,4 +191,4 @@ def fig17(table: pd.DataFrame) -> Figure:
 
 def fig17_summary(table: pd.DataFrame) -> list[Row]:
     found = longest([one for one in tables.ensembles(table) if one.vary == "both" and one.combine == "logits"])
-    return [limit_row(f"{one}, K to infinity", laws.in_members(one)) for one in found]
+    return [limit_row(f"{one}, K to infinity", laws.in_members(one, laws.common(found))) for one in found]

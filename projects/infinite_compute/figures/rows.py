@@ -31,9 +31,9 @@ def cell_row(name: str, cell: Cell, key: str = "") -> Row:
 
 
 def limit_row(name: str, limit: Limit, key: str = "") -> Row:
-    """An asymptote: `n` counts the points of its fit. A refused fit has no number, only its reason."""
+    """An asymptote: `n` counts the points of its fit, not seeds. A refused fit has no number, only its reason."""
     interval = limit.interval if not limit.fit.refused else Interval(math.nan, math.nan, math.nan, limit.fit.n)
-    return row(name, interval, key, "asymptote", limit.note)
+    return row(name, interval, key, "asymptote", f"{limit.note}; n counts the points of the fit")
 
 
 def ensemble_rows(name: str, ensemble: Ensemble, key: str = "") -> list[Row]:

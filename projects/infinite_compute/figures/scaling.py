@@ -7,12 +7,15 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from projects.infinite_compute import laws, tables
+from projects.infinite_compute.certificate import Certificate, certify
 from projects.infinite_compute.figures import style
+from projects.infinite_compute.figures.ensembles import longest, roles
 from projects.infinite_compute.figures.rows import Row, cell_row, counterpart, ensemble_rows, limit_row, row
 from projects.infinite_compute.figures.style import COLORS, HOLLOW, PAPER
 from projects.infinite_compute.laws import Limit
 from projects.infinite_compute.published import series, value
 from projects.infinite_compute.tables import Cell, Ensemble
+from shared.stats import Fit, Interval
 
 SIZES = ["150M", "300M", "600M", "1400M"]
 BILLIONS = {"150M": 0.15, "300M": 0.3, "600M": 0.6, "1400M": 1.4}
@@ -24,8 +27,9 @@ class Recipes:
     """Everything the scaling figures say about one D."""
 
     standard: list[Cell]  # best of every model at weight decay 0.1
-    regularised: list[Cell]  # best of every model
+    regularised: list[Cell]  # best of every model whose decay was searched
     ensembles: list[Ensemble]  # the one with the lowest limit, per model
+    up_to: int  # K of every law in K
     regularised_limit: Limit
     joint_limit: Limit
 
@@ -33,35 +37,82 @@ class Recipes:
     def best_standard(self) -> Cell | None:
         return tables.best(self.standard)
 
+    def in_members(self, ensemble: Ensemble) -> Limit:
+        return laws.in_members(ensemble, self.up_to)
 
-def recipes(table: pd.DataFrame, tokens: int, models: set[str] | None = None) -> Recipes:
-    """Reads one D; `models` restricts it, so that several D are compared on the same models."""
+
+def full_ensembles(table: pd.DataFrame) -> list[Ensemble]:
+    """Those whose members differ in weights and order, and whose logits are averaged."""
+    return [one for one in tables.ensembles(table) if one.vary == "both" and one.combine == "logits"]
+
+
+def recipes(table: pd.DataFrame, tokens: int, models: set[str] | None = None, up_to: int = 0) -> Recipes:
+    """Reads one D; `models` and `up_to` restrict it, so that several D are compared on the same models and the same K."""
     here = [cell for cell in tables.cells(tables.scratch(table)) if cell.tokens == tokens]
-    kept = [one for one in tables.ensembles(table) if one.tokens == tokens and one.vary == "both" and one.combine == "logits"]
+    kept = [one for one in full_ensembles(table) if one.tokens == tokens]
     if models is not None:
         here = [cell for cell in here if cell.model in models]
         kept = [one for one in kept if one.model in models]
-    regularised = tables.best_by_model(here)
-    joint = [lowest([one for one in kept if one.model == model]) for model in dict.fromkeys(one.model for one in kept)]
+    up_to = up_to or laws.common(kept)
+    searched = {cell.model for cell in here if not tables.is_standard(cell)}
+    regularised = tables.best_by_model([cell for cell in here if cell.model in searched])
+    joint = [lowest([one for one in kept if one.model == model], up_to) for model in dict.fromkeys(one.model for one in kept)]
     standard = tables.best_by_model([cell for cell in here if tables.is_standard(cell)])
-    return Recipes(standard, regularised, joint, laws.in_parameters(regularised), laws.joint(joint))
+    return Recipes(standard, regularised, joint, up_to, laws.in_parameters(regularised), laws.joint(joint, up_to))
 
 
-def lowest(found: list[Ensemble]) -> Ensemble:
+def lowest(found: list[Ensemble], up_to: int) -> Ensemble:
     """The ensemble with the lowest limit, or, without limits, the lowest last loss."""
-    limits = [(laws.in_members(one).value, one.losses[-1]) for one in found]
+    limits = [(laws.in_members(one, up_to).value, one.losses[-1]) for one in found]
     order = [(limit if math.isfinite(limit) else last, index) for index, (limit, last) in enumerate(limits)]
     return found[min(order)[1]]
 
 
-def standard_law(table: pd.DataFrame) -> Limit:
-    """Best standard loss at every D, as a law in D."""
-    losses = {}
-    for tokens in sorted(set(table["data.tokens"])):
-        best = recipes(table, tokens).best_standard
-        if best is not None:
-            losses[tokens] = best.loss.mean
-    return laws.in_tokens(losses)
+def by_tokens(table: pd.DataFrame) -> dict[int, Recipes]:
+    """Every D, each on the models and the K that all D have."""
+    every = sorted(int(tokens) for tokens in set(table["data.tokens"]))
+    models = set.intersection(*(set(table.loc[table["data.tokens"] == tokens, "model.name"]) for tokens in every)) if every else set()
+    up_to = laws.common([one for one in full_ensembles(table) if one.model in models])
+    return {tokens: recipes(table, tokens, models, up_to) for tokens in every}
+
+
+@dataclass(frozen=True)
+class Score:
+    """What a recipe reaches at one D; `solid` ones enter its law in D."""
+
+    loss: Interval
+    note: str
+    solid: bool
+
+
+def score(limit: Limit, measured: list[float]) -> Score | None:
+    """A limit that its points determine; else, not solid, the best measured loss."""
+    if limit.determined:
+        return Score(limit.interval, limit.note, True)
+    why = limit.fit.refused or limit.doubt
+    return Score(Interval(min(measured), math.nan, math.nan, 1), f"best measured loss; no limit: {why}", False) if measured else None
+
+
+def scores_by_tokens(table: pd.DataFrame) -> dict[str, dict[int, Score]]:
+    """Recipe -> D -> its score: measured for the standard recipe, the limit for the others."""
+    main = tables.headline(table)
+    scores: dict[str, dict[int, Score]] = {"standard": {}, "regularised": {}, "ensemble": {}, "joint": {}}
+    for tokens, one in by_tokens(table).items():
+        standard = one.best_standard
+        found = {
+            "standard": Score(standard.loss, str(standard), True) if standard else None,
+            "regularised": score(one.regularised_limit, [cell.loss.mean for cell in one.regularised]),
+            "ensemble": next((score(one.in_members(e), [float(e.losses[-1])]) for e in one.ensembles if e.model == main), None),
+            "joint": score(one.joint_limit, [float(e.losses[-1]) for e in one.ensembles]),
+        }
+        for recipe, reached in found.items():
+            if reached:
+                scores[recipe][tokens] = reached
+    return scores
+
+
+def law_in_tokens(scores: dict[int, Score]) -> Limit:
+    return laws.in_tokens({tokens: one.loss.mean for tokens, one in scores.items() if one.solid})
 
 
 def paper_points(axis, prefix: str, name: str, marker: str = "o", suffix: str = "") -> list[float]:
@@ -70,6 +121,11 @@ def paper_points(axis, prefix: str, name: str, marker: str = "o", suffix: str = 
     sizes = [BILLIONS[key.removesuffix(suffix)] for key in found]
     axis.plot(sizes, losses, **{**HOLLOW, "marker": marker}, label=name)
     return losses
+
+
+def paper_law(scale: str, exponent: str, asymptote: str) -> Fit:
+    """One of the paper's laws, from the keys of its constants."""
+    return Fit("power", {"A": value(scale), "B": value(exponent), "C": value(asymptote)}, math.nan, 4)
 
 
 def paper_sizes(axis) -> None:
@@ -82,7 +138,8 @@ def fig1(table: pd.DataFrame) -> Figure:
     """Loss against the total parameter count, every recipe with its limit; the right axis is data efficiency."""
     tokens, main = tables.main_tokens(table), tables.headline(table)
     found = recipes(table, tokens)
-    figure, (axis, paper) = style.canvas(f"Fig. 1  The limit of each recipe (D = {tokens:,} tokens)", 1, "D = 200M, web text", 5.6)
+    title = f"Fig. 1  The limit of each recipe (D = {tokens:,} tokens, laws over K = 1 to {found.up_to})"
+    figure, (axis, paper) = style.canvas(title, 1, "D = 200M, web text", 5.6)
     if found.standard:
         style.whiskers(axis, [c.params for c in found.standard], [c.loss for c in found.standard], COLORS["standard"], "standard")
     if found.regularised:
@@ -94,15 +151,18 @@ def fig1(table: pd.DataFrame) -> Figure:
         name = "ensemble" if one.model == main else None
         axis.plot(one.params * one.sizes, one.losses, **style.MARK, color=color, label=name, alpha=1 if name else 0.6)
         if one.model == main:
-            limit = laws.in_members(one)
-            style.law(axis, limit, one.params, 60 * one.params, color, one.params, "ensemble, K to infinity")
+            style.law(axis, found.in_members(one), one.params, 60 * one.params, color, one.params, "ensemble, K to infinity")
     style.asymptote(axis, found.joint_limit, COLORS["joint"], "joint, both")
     axis.set_xscale("log")
     style.label(axis, "total parameters, N x K")
+    low, high = axis.get_ylim()
+    axis.set_ylim(low, high + 0.4 * (high - low))  # the curves fill the axis: the legend gets its place above them
     style.legend(axis)
     if not (found.standard or found.ensembles):
         style.nothing(axis, "no finished runs")
-    efficiency_axis(axis, standard_law(table), found.best_standard)
+    standard = scores_by_tokens(table)["standard"]
+    if tokens in standard:
+        efficiency_axis(axis, law_in_tokens(standard), standard[tokens].loss.mean)
 
     names = ["standard", "regularised", "ensemble_single", "ensemble", "joint"]
     losses = [value(f"fig1.{name}") for name in names]
@@ -114,22 +174,23 @@ def fig1(table: pd.DataFrame) -> Figure:
     paper.set_xticks(
         range(5), ["standard", "regularised\nN to inf", "ensemble\nsingle hypers", "ensemble\nmember hypers", "joint"], fontsize=7
     )
-    paper.set_ylim(3.1, 3.88)
+    paper.margins(y=0.25)
     paper.set_xlim(-0.5, 4.5)
     return figure
 
 
-def efficiency_axis(axis, law: Limit, standard: Cell | None) -> None:
-    """A right axis: how many times more data standard practice would need for a loss."""
-    if standard is None or law.fit.refused:
+def efficiency_axis(axis, law: Limit, standard: float) -> None:
+    """A right axis: how many times more data standard practice would need for a loss; beyond the measured D in brackets."""
+    if law.fit.refused:
         return
     right = axis.twinx()
     low, high = axis.get_ylim()
     right.set_ylim(low, high)
-    marks = [(times, float(law.fit(times * law.fit.invert(standard.loss.mean)))) for times in (1, 1.5, 2, 3, 5, 8, 16, 32)]
+    marks = [(times, float(law.fit(times * law.fit.invert(standard)))) for times in (1, 1.5, 2, 3, 5, 8, 16, 32)]
     marks = apart([(times, loss) for times, loss in marks if low <= loss <= high], (high - low) / 18)
-    right.set_yticks([loss for _, loss in marks], [f"{times:g}x" for times, _ in marks], fontsize=8)
-    right.set_ylabel("data efficiency", fontsize=9)
+    names = [f"({times:g}x)" if laws.efficiency_note(law, loss) else f"{times:g}x" for times, loss in marks]
+    right.set_yticks([loss for _, loss in marks], names, fontsize=8)
+    right.set_ylabel("data efficiency (in brackets: extrapolated)", fontsize=9)
     style.plain(right)
     right.grid(False)
 
@@ -145,38 +206,46 @@ def apart(marks: list[tuple[float, float]], gap: float) -> list[tuple[float, flo
 
 def fig1_summary(table: pd.DataFrame) -> list[Row]:
     tokens, main = tables.main_tokens(table), tables.headline(table)
-    found, law = recipes(table, tokens), standard_law(table)
+    found = recipes(table, tokens)
     standard, single = found.best_standard, tables.best(found.regularised)
-    rows, scores = [], {}
+    rows: list[Row] = []
+    reached: dict[str, tuple[float, str]] = {}  # the paper's name for a score -> our loss and what to doubt about it
+
+    def limited(name: str, limit: Limit, key: str) -> None:
+        rows.append(limit_row(name, limit, f"fig1.{key}"))
+        reached[key] = (limit.value, limit.doubt)
+
     if standard:
         rows.append(cell_row("standard, best", standard, "fig1.standard"))
-        scores["standard"] = standard.loss.mean
+        rows.append(row(f"standard, best, {standard.model}", standard.test_loss, quantity="test loss"))
+        reached["standard"] = (standard.loss.mean, "")
     if single:
         rows.append(cell_row("regularised, best measured", single, "fig1.best_single"))
-        scores["best_single"] = single.loss.mean
-        rows.append(limit_row("regularised, N to infinity", found.regularised_limit, "fig1.regularised"))
-        scores["regularised"] = found.regularised_limit.value
-    mine = [one for one in tables.ensembles(table) if one.model == main and one.tokens == tokens and one.vary == "both"]
-    for one in mine:
-        name, key = ("member", "ensemble") if one.epochs > min(other.epochs for other in mine) else ("single-model", "ensemble_single")
-        rows.append(limit_row(f"ensemble of {main}, {name} hypers, K to infinity", laws.in_members(one), f"fig1.{key}"))
-        scores[key] = laws.in_members(one).value
+        rows.append(row(f"regularised, best measured, {single.model}", single.test_loss, quantity="test loss"))
+        reached["best_single"] = (single.loss.mean, "")
+        limited("regularised, N to infinity", found.regularised_limit, "regularised")
+    mine = longest([one for one in full_ensembles(table) if one.model == main and one.tokens == tokens])
+    for role, one in roles(mine):
+        name = f"ensemble of {one}{f' ({role} hypers)' if role else ''}, K to infinity"
+        limited(name, found.in_members(one), "ensemble_single" if role == "single" else "ensemble")
     if found.ensembles:
-        rows.append(limit_row("joint, N and K to infinity", found.joint_limit, "fig1.joint"))
-        scores["joint"] = found.joint_limit.value
+        limited("joint, N and K to infinity", found.joint_limit, "joint")
         last = min(found.ensembles, key=lambda one: one.losses[-1])
-        rows.append(row(f"best measured ensemble, {last.sizes[-1]:.0f} x {last.model}", last.losses[-1], "fig1.best_ensemble"))
-        scores["best_ensemble"] = last.losses[-1]
-    for name, loss in scores.items():
-        if standard:
-            times = laws.efficiency(law.fit, loss, standard.loss.mean)
-            note = law.note if math.isnan(times) and law.fit.refused else "beyond the law's reach" if math.isnan(times) else ""
-            rows.append(row(name.replace("_", " "), times, f"fig1.efficiency_{name}", "data efficiency", note))
+        name = f"best measured ensemble, {last.sizes[-1]:.0f} x {last.model}"
+        rows.append(row(name, last.losses[-1], "fig1.best_ensemble"))
+        rows.append(row(name, last.test_losses[-1], quantity="test loss"))
+        reached["best_ensemble"] = (float(last.losses[-1]), "")
+    yardsticks = scores_by_tokens(table)["standard"]
+    law = law_in_tokens(yardsticks)
+    for name, (loss, doubt) in reached.items() if tokens in yardsticks else ():
+        note = "; ".join(filter(None, (laws.efficiency_note(law, loss), doubt)))
+        times = laws.efficiency(law, loss, yardsticks[tokens].loss.mean)
+        rows.append(row(name.replace("_", " "), times, f"fig1.efficiency_{name}", "data efficiency", note))
     return rows
 
 
 def fig2(table: pd.DataFrame) -> Figure:
-    """Left: epochs. Middle: the best of each model."""
+    """Left: epochs. Middle: the best of each model. Right: the paper's."""
     main, tokens = tables.headline(table), tables.main_tokens(table)
     cells = [cell for cell in tables.cells(tables.scratch(table)) if tables.is_standard(cell) and cell.tokens == tokens]
     figure, (left, middle, paper) = style.canvas("Fig. 2  Standard practice: weight decay 0.1", 2, "best of each size")
@@ -216,9 +285,11 @@ def fig2_summary(table: pd.DataFrame) -> list[Row]:
 
 
 def fig3(table: pd.DataFrame) -> Figure:
-    """Left: best regularised and best standard per model, with the law in N."""
+    """Best regularised and best standard per model, with the law in N; a ring marks what is not certified."""
     found = recipes(table, tables.main_tokens(table))
-    figure, (axis, paper) = style.canvas("Fig. 3  Tuned weight decay, loss against parameters", 1, "0.05 / N^1.02 + 3.43", 5.0)
+    theirs = paper_law("fig3.scale", "fig3.exponent", "fig3.asymptote")
+    form = "{A:g} / N^{B:g} + {C:g}".format(**theirs.parameters)
+    figure, (axis, paper) = style.canvas("Fig. 3  Tuned weight decay, loss against parameters", 1, form, 5.0)
     style.whiskers(axis, [c.params for c in found.standard], [c.loss for c in found.standard], COLORS["standard"], "standard, wd 0.1")
     sizes = [cell.params for cell in found.regularised]
     if sizes:
@@ -227,6 +298,11 @@ def fig3(table: pd.DataFrame) -> Figure:
             axis.annotate(
                 f"wd {cell.decay:g}\n{cell.epochs} ep", (cell.params, cell.loss.mean), (6, 5), textcoords="offset points", fontsize=7
             )
+        open_cells = [cell for cell in found.regularised if not is_certified(table, cell)]
+        ring = {"markerfacecolor": "none", "markeredgecolor": "#d01c1c", "markersize": 12, "linewidth": 0}
+        if open_cells:
+            places = [cell.params for cell in open_cells], [cell.loss.mean for cell in open_cells]
+            axis.plot(*places, "o", **ring, label="not certified (neighbours of seed 0)")
         style.law(axis, found.regularised_limit, min(sizes) * 0.8, max(sizes) * 2, COLORS["regularised"], 1e6, "N to infinity")
     else:
         style.nothing(axis, "no finished runs")
@@ -235,12 +311,35 @@ def fig3(table: pd.DataFrame) -> Figure:
     style.legend(axis)
     paper_points(paper, "fig2.best_", "standard", "s")
     paper_points(paper, "fig3.loss_", "regularised")
-    x, y = laws.curve(laws.Fit("power", {"A": 0.05, "B": 1.02, "C": 3.43}, math.nan, 4), 0.12, 2)
+    x, y = laws.curve(theirs, 0.12, 2)
     paper.plot(x, y, color=PAPER, linestyle="--", linewidth=1)
-    paper.axhline(3.43, color=PAPER, linestyle=":", linewidth=1)
+    paper.axhline(theirs.asymptote, color=PAPER, linestyle=":", linewidth=1)
     paper_sizes(paper)
     style.legend(paper)
     return figure
+
+
+def certificate_of(table: pd.DataFrame, cell: Cell) -> Certificate | None:
+    """Whether a setting is locally optimal among the runs of seed 0; None where it stands off the ladders or has no such run."""
+    ladders = tables.ladders(table)
+    losses = tables.losses_of_one_seed(table, cell)
+    point = (cell.lr, cell.epochs, cell.decay)
+    on = all(number in ladder for number, ladder in zip(point, ladders.values(), strict=True))
+    return certify(losses, point, ladders) if on and point in losses else None
+
+
+def is_certified(table: pd.DataFrame, cell: Cell) -> bool:
+    found = certificate_of(table, cell)
+    return found is not None and found.certified
+
+
+def verdict(table: pd.DataFrame, cell: Cell) -> str:
+    found = certificate_of(table, cell)
+    if found is None:
+        return "off the ladders"
+    if found.certified:
+        return f"certified in seed 0 by {len(found.neighbours)} neighbours"
+    return f"not certified in seed 0: of {len(found.neighbours)} neighbours {len(found.missing)} missing, {len(found.better)} better"
 
 
 def fig3_summary(table: pd.DataFrame) -> list[Row]:
@@ -248,11 +347,12 @@ def fig3_summary(table: pd.DataFrame) -> list[Row]:
     rows = [limit_row("regularised, N to infinity", found.regularised_limit, "fig3.asymptote")]
     if not found.regularised_limit.fit.refused:
         exponent = found.regularised_limit.fit.parameters["B"]
-        fixed = "" if found.regularised_limit.fit.law == "power" else "fixed by the law"
-        rows.append(row("law in N", exponent, "fig3.exponent", "exponent", fixed))
+        note = found.regularised_limit.doubt if found.regularised_limit.fit.law == "power" else "fixed by the law"
+        rows.append(row("law in N", exponent, "fig3.exponent", "exponent", note))
     for cell in found.regularised:
         size = counterpart(cell.model)
-        rows.append(cell_row("regularised, best", cell, f"fig3.loss_{size}"))
+        best = cell_row("regularised, best", cell, f"fig3.loss_{size}")
+        rows.append({**best, "note": f"{best['note']}, {verdict(table, cell)}"})
         rows.append(row(cell.model, cell.decay, f"fig3.decay_{size}", "tuned weight decay"))
         rows.append(row(cell.model, cell.epochs, f"fig3.epochs_{size}", "tuned epochs"))
         rows.append(row(cell.model, cell.lr, f"fig3.lr_{size}", "tuned learning rate"))
@@ -262,11 +362,12 @@ def fig3_summary(table: pd.DataFrame) -> list[Row]:
 def fig6(table: pd.DataFrame) -> Figure:
     """K -> infinity for every model, and the limit of those in N."""
     found = recipes(table, tables.main_tokens(table))
-    figure, (axis, paper) = style.canvas("Fig. 6  Joint scaling: first K to infinity, then N", 1, "K to infinity, 3.17 in the limit", 5.0)
+    title = f"Fig. 6  Joint scaling: first K to infinity (laws over K = 1 to {found.up_to}), then N"
+    figure, (axis, paper) = style.canvas(title, 1, f"K to infinity, {value('fig6.joint')} in the limit", 5.0)
     style.whiskers(
         axis, [c.params for c in found.regularised], [c.loss for c in found.regularised], COLORS["regularised"], "one model, tuned"
     )
-    limits = [(one, laws.in_members(one)) for one in found.ensembles]
+    limits = [(one, found.in_members(one)) for one in found.ensembles]
     for one, _ in limits:
         axis.plot([one.params] * len(one.sizes), one.losses, "o", markersize=3.5, color=COLORS["joint"], alpha=0.35)
     known = [(one, limit) for one, limit in limits if not limit.fit.refused]
@@ -289,49 +390,38 @@ def fig6_summary(table: pd.DataFrame) -> list[Row]:
     found = recipes(table, tables.main_tokens(table))
     rows = [limit_row("joint, N and K to infinity", found.joint_limit, "fig6.joint")]
     for one in found.ensembles:
-        rows.append(limit_row(f"{one}, K to infinity", laws.in_members(one), f"fig6.limit_{counterpart(one.model)}"))
+        rows.append(limit_row(f"{one}, K to infinity", found.in_members(one), f"fig6.limit_{counterpart(one.model)}"))
         rows += ensemble_rows("ensemble", one)
     return rows
 
 
-def by_tokens(table: pd.DataFrame) -> dict[int, Recipes]:
-    """Every D, each on the models that all D have."""
-    every = sorted(int(tokens) for tokens in set(table["data.tokens"]))
-    models = set.intersection(*(set(table.loc[table["data.tokens"] == tokens, "model.name"]) for tokens in every)) if every else set()
-    return {tokens: recipes(table, tokens, models) for tokens in every}
-
-
-def or_best(limit: Limit, losses: list[float]) -> float:
-    """The limit, or without one the best measured loss."""
-    return limit.value if math.isfinite(limit.value) else min(losses, default=math.nan)
-
-
-def data_losses(found: dict[int, Recipes]) -> dict[str, dict[int, float]]:
-    """Recipe -> D -> its score."""
-    return {
-        "standard": {d: one.best_standard.loss.mean if one.best_standard else math.nan for d, one in found.items()},
-        "regularised": {d: or_best(one.regularised_limit, [c.loss.mean for c in one.regularised]) for d, one in found.items()},
-        "joint": {d: or_best(one.joint_limit, [float(e.losses[-1]) for e in one.ensembles]) for d, one in found.items()},
-    }
-
-
 def fig7(table: pd.DataFrame) -> Figure:
-    """The score of every recipe against D, with a law in D."""
-    losses = data_losses(by_tokens(table))
-    figure, (axis, paper) = style.canvas("Fig. 7  Data scaling of each recipe", 1, "joint limits, law 0.96 / D^0.23 + 1.80", 5.0)
-    for recipe, scores in losses.items():
-        kept = {tokens: loss for tokens, loss in scores.items() if math.isfinite(loss)}
-        axis.plot(list(kept), list(kept.values()), **{**style.MARK, "linewidth": 0}, color=COLORS[recipe], label=recipe)
-        limit = laws.in_tokens(kept)
-        if kept and not limit.fit.refused:
-            x, y = laws.curve(limit.fit, min(kept) / 1e3, 4 * max(kept) / 1e3)
-            axis.plot(x * 1e3, y, color=COLORS[recipe], linestyle="--", linewidth=1)
-    if losses["standard"]:
-        style.log_ticks(axis, list(losses["standard"]), [f"{tokens:,}" for tokens in losses["standard"]])
-    style.label(axis, "unique tokens D", "validation loss (limit where a law exists)")
+    """The score of every recipe against D, with a law in D; hollow marks are measured losses where there is no limit."""
+    scores = scores_by_tokens(table)
+    up_to = laws.common(full_ensembles(table))
+    exponents = f"exponents {value('fig7.exponent_low')} to {value('fig7.exponent_high')}"
+    title = f"Fig. 7  Data scaling of each recipe (laws over K = 1 to {up_to})"
+    figure, (axis, paper) = style.canvas(title, 1, f"joint limits; {exponents}", 5.0)
+    for recipe, found in scores.items():
+        color = COLORS[recipe]
+        solid = {tokens: one.loss for tokens, one in found.items() if one.solid}
+        rest = {tokens: one.loss.mean for tokens, one in found.items() if not one.solid}
+        limit = law_in_tokens(found)
+        name = recipe if limit.fit.refused else f"{recipe}, D to infinity {limit.label}"
+        if solid:
+            style.whiskers(axis, list(solid), list(solid.values()), color, name, line=False)
+        if rest:
+            name = None if solid else f"{recipe}, measured: no limits"
+            axis.plot(list(rest), list(rest.values()), "o", color=color, markerfacecolor="none", markersize=5.5, label=name)
+        if solid and not limit.fit.refused:
+            x, y = laws.curve(limit.fit, min(solid) / 1e3, 2 * max(solid) / 1e3)
+            axis.plot(x * 1e3, y, color=color, linestyle="--", linewidth=1)
+    if scores["standard"]:
+        style.log_ticks(axis, list(scores["standard"]), [f"{tokens:,}" for tokens in scores["standard"]])
+    style.label(axis, "unique tokens D", "validation loss (hollow: measured, no limit)")
     style.legend(axis)
     paper.plot(list(PAPER_TOKENS.values()), [value(f"fig8.joint_at_{d}") for d in PAPER_TOKENS], **{**HOLLOW, "linewidth": 0})
-    x, y = laws.curve(laws.Fit("power", {"A": 0.962, "B": 0.228, "C": 1.798}, math.nan, 4), 0.18, 2)
+    x, y = laws.curve(paper_law("fig8.data_scale", "fig8.data_exponent", "fig8.data_asymptote"), 0.18, 2)
     paper.plot(x, y, color=PAPER, linestyle="--", linewidth=1)
     style.log_ticks(paper, list(PAPER_TOKENS.values()), ["200M", "400M", "800M", "1.6B"])
     style.label(paper, "unique tokens D", "")
@@ -339,29 +429,36 @@ def fig7(table: pd.DataFrame) -> Figure:
 
 
 def fig7_summary(table: pd.DataFrame) -> list[Row]:
-    losses = data_losses(by_tokens(table))
+    scores = scores_by_tokens(table)
     rows = []
-    standard = laws.in_tokens(losses["standard"])
-    for recipe, scores in losses.items():
-        limit = laws.in_tokens(scores)
+    standard = law_in_tokens(scores["standard"])
+    for recipe, found in scores.items():
+        limit = law_in_tokens(found)
         rows.append(limit_row(f"{recipe}, D to infinity", limit, "fig7.asymptote_low"))
         if not limit.fit.refused:
-            rows.append(row(f"{recipe}, law in D", limit.fit.parameters["B"], "fig7.exponent_low", "exponent"))
-        rows += [row(f"{recipe}, D = {tokens:,}", loss, quantity="score") for tokens, loss in scores.items()]
-        for tokens, loss in scores.items():
-            times = laws.efficiency(standard.fit, loss, losses["standard"][tokens])
-            rows.append(row(f"{recipe}, D = {tokens:,}", times, quantity="data efficiency"))
-    return rows
+            rows.append(row(f"{recipe}, law in D", limit.fit.parameters["B"], "fig7.exponent_low", "exponent", limit.note))
+        rows += [row(f"{recipe}, D = {tokens:,}", one.loss, quantity="score", note=one.note) for tokens, one in found.items()]
+        for tokens, one in found.items():
+            if tokens in scores["standard"]:
+                times = laws.efficiency(standard, one.loss.mean, scores["standard"][tokens].loss.mean)
+                note = "; ".join(filter(None, (laws.efficiency_note(standard, one.loss.mean), "" if one.solid else one.note)))
+                rows.append(row(f"{recipe}, D = {tokens:,}", times, quantity="data efficiency", note=note))
+    both = laws.in_both([cell for one in by_tokens(table).values() for cell in one.regularised])
+    forms = ", ".join(f"{name} {number:.3g}" for name, number in both.parameters.items())
+    note = f"A/N^a + B/D^b + C over {both.n} tuned settings: {both.refused or f'{forms}, R2 {both.r2:.3f}'}"
+    return [*rows, row("regularised, N and D to infinity", math.nan if both.refused else both.asymptote, quantity="asymptote", note=note)]
 
 
 def fig8(table: pd.DataFrame) -> Figure:
     """K -> infinity against N at every D, and the joint limits."""
     found = by_tokens(table)
-    figure, (axis, paper) = style.canvas("Fig. 8  The joint limit at every D", 1, "K to infinity at 200M, 400M, 800M, 1.6B tokens", 5.0)
+    up_to = laws.common(full_ensembles(table))
+    title = f"Fig. 8  The joint limit at every D (laws over K = 1 to {up_to})"
+    figure, (axis, paper) = style.canvas(title, 1, "K to infinity at 200M, 400M, 800M, 1.6B tokens", 5.0)
     drawn: list[Ensemble] = []
     for index, (tokens, one) in enumerate(found.items()):
         color = style.shade(index, len(found))
-        known = [(e, laws.in_members(e)) for e in one.ensembles]
+        known = [(e, one.in_members(e)) for e in one.ensembles]
         known = [(e, limit) for e, limit in known if not limit.fit.refused]
         drawn += [e for e, _ in known]
         if known:
@@ -385,6 +482,6 @@ def fig8_summary(table: pd.DataFrame) -> list[Row]:
     rows = []
     for tokens, one in found.items():
         rows.append(limit_row(f"joint, D = {tokens:,}", one.joint_limit))
-        rows += [limit_row(f"{e}, D = {tokens:,}, K to infinity", laws.in_members(e)) for e in one.ensembles]
-    law = laws.in_tokens({tokens: one.joint_limit.value for tokens, one in found.items()})
+        rows += [limit_row(f"{e}, D = {tokens:,}, K to infinity", one.in_members(e)) for e in one.ensembles]
+    law = laws.in_tokens({tokens: one.joint_limit.value for tokens, one in found.items() if one.joint_limit.determined})
     return [*rows, limit_row("law in D over the joint limits", law, "fig8.data_asymptote")]

@@ -118,13 +118,13 @@ def law(axis: Axes, limit: Limit, low: float, high: float, color: str, unit: flo
 
 
 def asymptote(axis: Axes, limit: Limit, color: str, name: str = "", band: bool = True) -> None:
-    """The limit and (as a band) its interval; a refused fit leaves its reason in the legend."""
+    """The limit and (as a band) its interval; a refused fit leaves its reason in the legend, an undetermined limit its doubt."""
     if limit.fit.refused:
         if name:
             axis.plot([], [], " ", label=f"{name}: no limit ({limit.fit.refused})")
         return
-    axis.axhline(limit.value, color=color, linewidth=1, linestyle=":", label=f"{name} {limit.value:.3f}" if name else None)
-    if band and math.isfinite(limit.interval.low):
+    axis.axhline(limit.value, color=color, linewidth=1, linestyle=":", label=f"{name} {limit.label}" if name else None)
+    if band and limit.determined and math.isfinite(limit.interval.low):
         height = limit.interval.high - limit.interval.low
         where = axis.get_yaxis_transform()  # as an artist it does not stretch the axis: an interval can be far wider than the data
         axis.add_artist(Rectangle((0, limit.interval.low), 1, height, transform=where, color=color, alpha=0.08, linewidth=0))

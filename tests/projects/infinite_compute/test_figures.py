@@ -9,7 +9,9 @@ import pytest
 
 from configs.infinite_compute import base, tuned
 from projects.infinite_compute import effects, figures
+from projects.infinite_compute.figures import scaling
 from projects.infinite_compute.published import published
+from shared.stats import Interval
 from tests.projects.infinite_compute import world
 
 NAMES = sorted(name.removesuffix("_summary") for name in figures.__all__ if name.endswith("_summary"))
@@ -65,7 +67,12 @@ def test_the_papers_numbers_stay_in_their_column():
                 assert row["ours"] != published()[row["published"]]["value"]
 
 
-TABLES = ("fig1", "fig2", "fig3", "fig4", "fig5", "fig7", "fig9", "fig14", "fig15", "fig16", "table4")
+def test_an_ensemble_that_stands_alone_has_no_role():
+    """With one of figure 4's two settings missing, nobody can tell single-model hypers from member hypers."""
+    table = world.table("fig4", "cpu")
+    assert any(row["published"] for row in check_rows("fig4", table))
+    for run in set(table["run_id"]):
+        assert not any(row["published"] for row in check_rows("fig4", table[table["run_id"] == run]))
 
 
 @pytest.fixture
@@ -75,6 +82,30 @@ def pinned(monkeypatch):
     regularised = {"XS": (1e-2, 16, 0.4), "S": (3e-3, 16, 1.6), "M": (3e-3, 16, 3.2), "L": (3e-3, 16, 3.2)}
     monkeypatch.setitem(tuned.STANDARD["cpu"], 65_536, standard)
     monkeypatch.setitem(tuned.REGULARISED["cpu"], 65_536, regularised)
+
+
+def test_a_best_setting_is_certified_by_its_neighbours_of_seed_0(pinned):
+    table = world.table("fig3", "cpu")
+    cell = next(one for one in scaling.recipes(table, 65_536).regularised if scaling.is_certified(table, one))
+    assert scaling.verdict(table, cell) == "certified in seed 0 by 6 neighbours"
+    neighbour = (table["model.name"] == cell.model) & (table["optim.lr"] == cell.lr) & (table["train.epochs"] == 2 * cell.epochs)
+    assert "1 missing, 0 better" in scaling.verdict(table[~neighbour], cell)
+    diverged = table.assign(state=table["state"].where(~neighbour, "diverged"))
+    assert scaling.is_certified(diverged, cell), "a diverged neighbour was run, and is worse"
+    better = table.assign(**{"val/loss": table["val/loss"].where(~neighbour, 1.0)})
+    assert "0 missing, 1 better" in scaling.verdict(better, cell)
+
+
+def test_a_law_in_d_takes_limits_only():
+    """At larger D only the standard recipe was run: it has no regularised score there, and a measured loss enters no law of limits."""
+    scores = scaling.scores_by_tokens(world.table("fig7", "cpu"))
+    assert set(scores["standard"]) - set(scores["regularised"]) == {131_072, 262_144}
+    measured = scaling.Score(Interval(1.0, math.nan, math.nan, 1), "best measured loss", False)
+    solid = {tokens: one for tokens, one in scores["standard"].items() if tokens != 8_192}
+    assert scaling.law_in_tokens({**solid, 8_192: measured}) == scaling.law_in_tokens(solid)
+
+
+TABLES = ("fig1", "fig2", "fig3", "fig4", "fig5", "fig7", "fig9", "fig14", "fig15", "fig16", "table4")
 
 
 def test_effects_hold_in_a_world_made_to_show_them(pinned):

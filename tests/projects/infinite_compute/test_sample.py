@@ -8,17 +8,18 @@ import pytest
 from ml_collections import ConfigDict
 
 from launch import configs
-from projects.infinite_compute.sample import DOCUMENT, stretch
+from projects.infinite_compute.sample import DOCUMENT, run, stretch
 from shared.data import tokens
 from shared.data.tokens import windows
+from shared.errors import BadInput
 from shared.nn.cache import KVCache
 
 VOCAB, ROWS, CONTEXT = 6, 64, 32
 
 
-def settings(teacher: str) -> ConfigDict:
+def settings(teacher: str, vocab: int = VOCAB) -> ConfigDict:
     module = configs.load("infinite_compute/sample")
-    changes = {"data.context": CONTEXT, "sample.batch_size": ROWS, "sample.teacher": teacher, "model.name": "nano", "data.vocab": VOCAB}
+    changes = {"data.context": CONTEXT, "sample.batch_size": ROWS, "sample.teacher": teacher, "model.name": "nano", "data.vocab": vocab}
     changes["evaluation.batch_size"] = 1
     return configs.resolved(module, module.get_config("smoke"), changes)[0]
 
@@ -78,6 +79,11 @@ def test_two_equal_teachers_write_what_one_writes():
 def test_text_depends_on_the_seed_alone():
     one, again, other = (write([table(1, 2, 3)], "mixture", seed) for seed in (0, 0, 1))
     assert (one == again).all() and (one != other).any()
+
+
+def test_tokens_that_16_bits_cannot_hold_are_refused():
+    with pytest.raises(BadInput, match="data.vocab=65537 does not fit"):
+        run(settings("mixture", 65_537), SimpleNamespace())
 
 
 @pytest.fixture
