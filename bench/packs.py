@@ -19,7 +19,6 @@ from configs.meshes import MESHES, Mesh
 from launch.plan import Builder, Plan
 from launch.sweep import Sweep, create
 
-REPETITIONS = 3
 M = {"model.name": "M", "train.epochs": 2}
 TINY = {
     "data.name": "tiny", "data.vocab": 256, "data.context": 32, "data.tokens": 51_200, "train.epochs": 1,
@@ -47,13 +46,13 @@ def seconds(plan_members: tuple[dict[str, Any], int], mesh: Mesh, jobs: int) -> 
         return time.monotonic() - begin
 
 
-def compare(title: str, members: tuple[dict[str, Any], int], arrangements: dict[str, tuple[Mesh, int]]) -> None:
+def compare(title: str, members: tuple[dict[str, Any], int], arrangements: dict[str, tuple[Mesh, int]], repetitions: int) -> None:
     """Interleaves the arrangements, so that a busy minute hits all of them, and prints medians."""
     times: dict[str, list[float]] = {name: [] for name in arrangements}
-    for _ in range(REPETITIONS):
+    for _ in range(repetitions):
         for name, (mesh, jobs) in arrangements.items():
             times[name].append(seconds(members, mesh, jobs))
-    print(f"{title} (median of {REPETITIONS}, seconds of wall time, compilation cache off)")
+    print(f"{title} (median of {repetitions}, seconds of wall time, compilation cache off)")
     ours = statistics.median(times["launcher's choice"])
     for name, values in times.items():
         median = statistics.median(values)
@@ -73,9 +72,10 @@ def main() -> None:
             "8 processes, two at a time": (single, 2),
             "one pack of 8, all cores": (mesh, 1),
         },
+        repetitions=3,
     )
     tiny = {"launcher's choice": (mesh, 0), "64 processes, two at a time": (single, 2)}
-    compare("64 runs of 2,000 parameters, 200 steps", (TINY, 64), tiny)
+    compare("64 runs of 2,000 parameters, 200 steps", (TINY, 64), tiny, repetitions=1)
 
 
 if __name__ == "__main__":
