@@ -10,7 +10,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from projects.infinite_compute import laws, tables
-from projects.infinite_compute.figures import ablations, distillation, ensembles, scaling
+from projects.infinite_compute.figures import ablations, distillation, ensembles, recipes, scaling
 
 MARGIN = 0.05  # nats by which the best regularised model must beat the best standard one
 TIMES_STANDARD = 8  # tuned decay over the standard 0.1
@@ -91,7 +91,7 @@ def falling(losses: list[float], slack: float = 0.0) -> bool:
 
 def decay_is_large(table: pd.DataFrame) -> Effect:
     name, expected = "regularised: tuned decay", f"at least {TIMES_STANDARD} times 0.1 for the headline and larger models"
-    best = [cell for cell in scaling.recipes(table, tables.main_tokens(table)).regularised]
+    best = [cell for cell in recipes.recipes(table, tables.main_tokens(table)).regularised]
     size = {cell.model: cell.params for cell in best}.get(tables.headline(table))
     if size is None:
         return effect(name, expected)
@@ -102,7 +102,7 @@ def decay_is_large(table: pd.DataFrame) -> Effect:
 
 def monotone_in_size(table: pd.DataFrame) -> Effect:
     name, expected = "regularised: loss falls with N", "monotone non-increasing"
-    best = scaling.recipes(table, tables.main_tokens(table)).regularised
+    best = recipes.recipes(table, tables.main_tokens(table)).regularised
     if len(best) < 2:
         return effect(name, expected)
     text = ", ".join(f"{cell.model} {cell.loss.mean:.3f}" for cell in best)
@@ -111,7 +111,7 @@ def monotone_in_size(table: pd.DataFrame) -> Effect:
 
 def regularised_wins(table: pd.DataFrame) -> Effect:
     name, expected = "regularised beats standard", f"best against best by at least {MARGIN} nats"
-    found = scaling.recipes(table, tables.main_tokens(table))
+    found = recipes.recipes(table, tables.main_tokens(table))
     single = tables.best(found.regularised)
     if not found.best_standard or not single:
         return effect(name, expected)
@@ -162,9 +162,9 @@ def recipes_are_ordered(table: pd.DataFrame) -> Effect:
     """Estimates decide; the text marks those that their points do not determine."""
     name, expected = "the recipes are ordered", "standard > regularised limit > ensemble limit > joint limit"
     main = tables.main_tokens(table)
-    found = scaling.recipes(table, main)
-    headline = [one for one in scaling.full_ensembles(table) if one.model == tables.headline(table) and one.tokens == main]
-    limits = [found.regularised_limit, *([found.in_members(scaling.lowest(headline, found.up_to))] if headline else []), found.joint_limit]
+    found = recipes.recipes(table, main)
+    headline = [one for one in recipes.full_ensembles(table) if one.model == tables.headline(table) and one.tokens == main]
+    limits = [found.regularised_limit, *([found.in_members(recipes.lowest(headline, found.up_to))] if headline else []), found.joint_limit]
     if not found.best_standard or len(limits) < 3 or not all(math.isfinite(limit.value) for limit in limits):
         return effect(name, expected)
     losses = [found.best_standard.loss.mean, *(limit.value for limit in limits)]
@@ -175,8 +175,8 @@ def recipes_are_ordered(table: pd.DataFrame) -> Effect:
 def efficiency_is_ordered(table: pd.DataFrame) -> Effect:
     """Only limits that their points determine are compared; a D with a single one says that it beats the standard recipe."""
     name, expected = "data efficiency", "1 < regularised <= ensemble <= joint at every D, of the limits that are determined"
-    scores = scaling.scores_by_tokens(table)
-    law = scaling.law_in_tokens(scores["standard"])
+    scores = recipes.scores_by_tokens(table)
+    law = recipes.law_in_tokens(scores["standard"])
     found: dict[int, dict[str, float]] = {}
     for tokens, standard in scores["standard"].items():
         solid = {recipe: here[tokens] for recipe, here in scores.items() if recipe != "standard" and tokens in here and here[tokens].solid}

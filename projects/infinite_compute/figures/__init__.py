@@ -18,6 +18,7 @@ from projects.infinite_compute.figures.ablations import (
     fig20,
     fig20_summary,
 )
+from projects.infinite_compute.figures.data_scaling import fig7, fig7_summary, fig8, fig8_summary
 from projects.infinite_compute.figures.demonstration import demo, demo_summary
 from projects.infinite_compute.figures.distillation import (
     fig9,
@@ -48,10 +49,6 @@ from projects.infinite_compute.figures.scaling import (
     fig3_summary,
     fig6,
     fig6_summary,
-    fig7,
-    fig7_summary,
-    fig8,
-    fig8_summary,
 )
 
 __all__ = [

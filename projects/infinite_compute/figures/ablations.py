@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 from projects.infinite_compute import laws, tables
 from projects.infinite_compute.figures import style
 from projects.infinite_compute.figures.ensembles import longest
+from projects.infinite_compute.figures.recipes import SIZES
 from projects.infinite_compute.figures.rows import Row, cell_row, counterpart, limit_row, row
-from projects.infinite_compute.figures.scaling import SIZES, best_per_epochs
+from projects.infinite_compute.figures.scaling import best_per_epochs
 from projects.infinite_compute.figures.style import COLORS, HOLLOW, PAPER
 from projects.infinite_compute.laws import Limit
 from projects.infinite_compute.published import published, series, value

@@ -1,7 +1,4 @@
-"""Figures 1, 2, 3, 6, 7 and 8: laws in N, K and D."""
-
-import math
-from dataclasses import dataclass
+"""Figures 1, 2, 3 and 6: the recipes at one D, laws in N and K."""
 
 import pandas as pd
 from matplotlib.figure import Figure
@@ -10,128 +7,20 @@ from projects.infinite_compute import laws, tables
 from projects.infinite_compute.certificate import Certificate, certify
 from projects.infinite_compute.figures import style
 from projects.infinite_compute.figures.ensembles import longest, roles
+from projects.infinite_compute.figures.recipes import (
+    full_ensembles,
+    law_in_tokens,
+    paper_law,
+    paper_points,
+    paper_sizes,
+    recipes,
+    scores_by_tokens,
+)
 from projects.infinite_compute.figures.rows import Row, cell_row, counterpart, ensemble_rows, limit_row, row
 from projects.infinite_compute.figures.style import COLORS, HOLLOW, PAPER
 from projects.infinite_compute.laws import Limit
 from projects.infinite_compute.published import series, value
-from projects.infinite_compute.tables import Cell, Ensemble
-from shared.stats import Fit, Interval
-
-SIZES = ["150M", "300M", "600M", "1400M"]
-BILLIONS = {"150M": 0.15, "300M": 0.3, "600M": 0.6, "1400M": 1.4}
-PAPER_TOKENS = {"200M": 0.2097, "400M": 0.4194, "800M": 0.8389, "1600M": 1.6777}  # D in billions
-
-
-@dataclass(frozen=True)
-class Recipes:
-    """Everything the scaling figures say about one D."""
-
-    standard: list[Cell]  # best of every model at weight decay 0.1
-    regularised: list[Cell]  # best of every model whose decay was searched
-    ensembles: list[Ensemble]  # the one with the lowest limit, per model
-    up_to: int  # K of every law in K
-    regularised_limit: Limit
-    joint_limit: Limit
-
-    @property
-    def best_standard(self) -> Cell | None:
-        return tables.best(self.standard)
-
-    def in_members(self, ensemble: Ensemble) -> Limit:
-        return laws.in_members(ensemble, self.up_to)
-
-
-def full_ensembles(table: pd.DataFrame) -> list[Ensemble]:
-    """Those whose members differ in weights and order, and whose logits are averaged."""
-    return [one for one in tables.ensembles(table) if one.vary == "both" and one.combine == "logits"]
-
-
-def recipes(table: pd.DataFrame, tokens: int, models: set[str] | None = None, up_to: int = 0) -> Recipes:
-    """Reads one D; `models` and `up_to` restrict it, so that several D are compared on the same models and the same K."""
-    here = [cell for cell in tables.cells(tables.scratch(table)) if cell.tokens == tokens]
-    kept = [one for one in full_ensembles(table) if one.tokens == tokens]
-    if models is not None:
-        here = [cell for cell in here if cell.model in models]
-        kept = [one for one in kept if one.model in models]
-    up_to = up_to or laws.common(kept)
-    searched = {cell.model for cell in here if not tables.is_standard(cell)}
-    regularised = tables.best_by_model([cell for cell in here if cell.model in searched])
-    joint = [lowest([one for one in kept if one.model == model], up_to) for model in dict.fromkeys(one.model for one in kept)]
-    standard = tables.best_by_model([cell for cell in here if tables.is_standard(cell)])
-    return Recipes(standard, regularised, joint, up_to, laws.in_parameters(regularised), laws.joint(joint, up_to))
-
-
-def lowest(found: list[Ensemble], up_to: int) -> Ensemble:
-    """The ensemble with the lowest limit, or, without limits, the lowest last loss."""
-    limits = [(laws.in_members(one, up_to).value, one.losses[-1]) for one in found]
-    order = [(limit if math.isfinite(limit) else last, index) for index, (limit, last) in enumerate(limits)]
-    return found[min(order)[1]]
-
-
-def by_tokens(table: pd.DataFrame) -> dict[int, Recipes]:
-    """Every D, each on the models and the K that all D have."""
-    every = sorted(int(tokens) for tokens in set(table["data.tokens"]))
-    models = set.intersection(*(set(table.loc[table["data.tokens"] == tokens, "model.name"]) for tokens in every)) if every else set()
-    up_to = laws.common([one for one in full_ensembles(table) if one.model in models])
-    return {tokens: recipes(table, tokens, models, up_to) for tokens in every}
-
-
-@dataclass(frozen=True)
-class Score:
-    """What a recipe reaches at one D; `solid` ones enter its law in D."""
-
-    loss: Interval
-    note: str
-    solid: bool
-
-
-def score(limit: Limit, measured: list[float]) -> Score | None:
-    """A limit that its points determine; else, not solid, the best measured loss."""
-    if limit.determined:
-        return Score(limit.interval, limit.note, True)
-    why = limit.fit.refused or limit.doubt
-    return Score(Interval(min(measured), math.nan, math.nan, 1), f"best measured loss; no limit: {why}", False) if measured else None
-
-
-def scores_by_tokens(table: pd.DataFrame) -> dict[str, dict[int, Score]]:
-    """Recipe -> D -> its score: measured for the standard recipe, the limit for the others."""
-    main = tables.headline(table)
-    scores: dict[str, dict[int, Score]] = {"standard": {}, "regularised": {}, "ensemble": {}, "joint": {}}
-    for tokens, one in by_tokens(table).items():
-        standard = one.best_standard
-        found = {
-            "standard": Score(standard.loss, str(standard), True) if standard else None,
-            "regularised": score(one.regularised_limit, [cell.loss.mean for cell in one.regularised]),
-            "ensemble": next((score(one.in_members(e), [float(e.losses[-1])]) for e in one.ensembles if e.model == main), None),
-            "joint": score(one.joint_limit, [float(e.losses[-1]) for e in one.ensembles]),
-        }
-        for recipe, reached in found.items():
-            if reached:
-                scores[recipe][tokens] = reached
-    return scores
-
-
-def law_in_tokens(scores: dict[int, Score]) -> Limit:
-    return laws.in_tokens({tokens: one.loss.mean for tokens, one in scores.items() if one.solid})
-
-
-def paper_points(axis, prefix: str, name: str, marker: str = "o", suffix: str = "") -> list[float]:
-    """The paper's numbers for its sizes, hollow, against N in billions."""
-    found, losses = series(prefix, [size + suffix for size in SIZES])
-    sizes = [BILLIONS[key.removesuffix(suffix)] for key in found]
-    axis.plot(sizes, losses, **{**HOLLOW, "marker": marker}, label=name)
-    return losses
-
-
-def paper_law(scale: str, exponent: str, asymptote: str) -> Fit:
-    """One of the paper's laws, from the keys of its constants."""
-    return Fit("power", {"A": value(scale), "B": value(exponent), "C": value(asymptote)}, math.nan, 4)
-
-
-def paper_sizes(axis) -> None:
-    style.log_ticks(axis, list(BILLIONS.values()), ["150M", "300M", "600M", "1.4B"])
-    axis.set_xlim(0.11, 2.2)
-    style.label(axis, "parameters", "")
+from projects.infinite_compute.tables import Cell
 
 
 def fig1(table: pd.DataFrame) -> Figure:
@@ -393,95 +282,3 @@ def fig6_summary(table: pd.DataFrame) -> list[Row]:
         rows.append(limit_row(f"{one}, K to infinity", found.in_members(one), f"fig6.limit_{counterpart(one.model)}"))
         rows += ensemble_rows("ensemble", one)
     return rows
-
-
-def fig7(table: pd.DataFrame) -> Figure:
-    """The score of every recipe against D, with a law in D; hollow marks are measured losses where there is no limit."""
-    scores = scores_by_tokens(table)
-    up_to = laws.common(full_ensembles(table))
-    exponents = f"exponents {value('fig7.exponent_low')} to {value('fig7.exponent_high')}"
-    title = f"Fig. 7  Data scaling of each recipe (laws over K = 1 to {up_to})"
-    figure, (axis, paper) = style.canvas(title, 1, f"joint limits; {exponents}", 5.0)
-    for recipe, found in scores.items():
-        color = COLORS[recipe]
-        solid = {tokens: one.loss for tokens, one in found.items() if one.solid}
-        rest = {tokens: one.loss.mean for tokens, one in found.items() if not one.solid}
-        limit = law_in_tokens(found)
-        name = recipe if limit.fit.refused else f"{recipe}, D to infinity {limit.label}"
-        if solid:
-            style.whiskers(axis, list(solid), list(solid.values()), color, name, line=False)
-        if rest:
-            name = None if solid else f"{recipe}, measured: no limits"
-            axis.plot(list(rest), list(rest.values()), "o", color=color, markerfacecolor="none", markersize=5.5, label=name)
-        if solid and not limit.fit.refused:
-            x, y = laws.curve(limit.fit, min(solid) / 1e3, 2 * max(solid) / 1e3)
-            axis.plot(x * 1e3, y, color=color, linestyle="--", linewidth=1)
-    if scores["standard"]:
-        style.log_ticks(axis, list(scores["standard"]), [f"{tokens:,}" for tokens in scores["standard"]])
-    style.label(axis, "unique tokens D", "validation loss (hollow: measured, no limit)")
-    style.legend(axis)
-    paper.plot(list(PAPER_TOKENS.values()), [value(f"fig8.joint_at_{d}") for d in PAPER_TOKENS], **{**HOLLOW, "linewidth": 0})
-    x, y = laws.curve(paper_law("fig8.data_scale", "fig8.data_exponent", "fig8.data_asymptote"), 0.18, 2)
-    paper.plot(x, y, color=PAPER, linestyle="--", linewidth=1)
-    style.log_ticks(paper, list(PAPER_TOKENS.values()), ["200M", "400M", "800M", "1.6B"])
-    style.label(paper, "unique tokens D", "")
-    return figure
-
-
-def fig7_summary(table: pd.DataFrame) -> list[Row]:
-    scores = scores_by_tokens(table)
-    rows = []
-    standard = law_in_tokens(scores["standard"])
-    for recipe, found in scores.items():
-        limit = law_in_tokens(found)
-        rows.append(limit_row(f"{recipe}, D to infinity", limit, "fig7.asymptote_low"))
-        if not limit.fit.refused:
-            rows.append(row(f"{recipe}, law in D", limit.fit.parameters["B"], "fig7.exponent_low", "exponent", limit.note))
-        rows += [row(f"{recipe}, D = {tokens:,}", one.loss, quantity="score", note=one.note) for tokens, one in found.items()]
-        for tokens, one in found.items():
-            if tokens in scores["standard"]:
-                times = laws.efficiency(standard, one.loss.mean, scores["standard"][tokens].loss.mean)
-                note = "; ".join(filter(None, (laws.efficiency_note(standard, one.loss.mean), "" if one.solid else one.note)))
-                rows.append(row(f"{recipe}, D = {tokens:,}", times, quantity="data efficiency", note=note))
-    both = laws.in_both([cell for one in by_tokens(table).values() for cell in one.regularised])
-    forms = ", ".join(f"{name} {number:.3g}" for name, number in both.parameters.items())
-    note = f"A/N^a + B/D^b + C over {both.n} tuned settings: {both.refused or f'{forms}, R2 {both.r2:.3f}'}"
-    return [*rows, row("regularised, N and D to infinity", math.nan if both.refused else both.asymptote, quantity="asymptote", note=note)]
-
-
-def fig8(table: pd.DataFrame) -> Figure:
-    """K -> infinity against N at every D, and the joint limits."""
-    found = by_tokens(table)
-    up_to = laws.common(full_ensembles(table))
-    title = f"Fig. 8  The joint limit at every D (laws over K = 1 to {up_to})"
-    figure, (axis, paper) = style.canvas(title, 1, "K to infinity at 200M, 400M, 800M, 1.6B tokens", 5.0)
-    drawn: list[Ensemble] = []
-    for index, (tokens, one) in enumerate(found.items()):
-        color = style.shade(index, len(found))
-        known = [(e, one.in_members(e)) for e in one.ensembles]
-        known = [(e, limit) for e, limit in known if not limit.fit.refused]
-        drawn += [e for e, _ in known]
-        if known:
-            style.whiskers(axis, [e.params for e, _ in known], [k.interval for _, k in known], color, f"D = {tokens:,}", line=False)
-            sizes = [e.params for e, _ in known]
-            style.law(axis, one.joint_limit, min(sizes) * 0.8, max(sizes) * 2, color, 1e6)
-    if not drawn:
-        style.nothing(axis, "no finished ensembles")
-    style.size_ticks(axis, drawn)
-    style.label(axis, "parameters of one member", "limit of the validation loss, K to infinity")
-    style.legend(axis)
-    for marker, tokens in zip("osD^", PAPER_TOKENS, strict=True):
-        paper_points(paper, "fig8.limit_", tokens, marker, f"_at_{tokens}")
-    paper_sizes(paper)
-    style.legend(paper)
-    return figure
-
-
-def fig8_summary(table: pd.DataFrame) -> list[Row]:
-    found = by_tokens(table)
-    rows = []
-    for tokens, one in found.items():
-        rows.append(limit_row(f"joint, D = {tokens:,}", one.joint_limit))
-        rows += [limit_row(f"{e}, D = {tokens:,}, K to infinity", one.in_members(e)) for e in one.ensembles]
-    law = laws.in_tokens({tokens: one.joint_limit.value for tokens, one in found.items() if one.joint_limit.determined})
-    return [*rows, limit_row("law in D over the joint limits", law, "fig8.data_asymptote")]

@@ -9,7 +9,7 @@ import pytest
 
 from configs.infinite_compute import base, tuned
 from projects.infinite_compute import effects, figures
-from projects.infinite_compute.figures import scaling
+from projects.infinite_compute.figures import recipes, scaling
 from projects.infinite_compute.published import published
 from shared.stats import Interval
 from tests.projects.infinite_compute import world
@@ -86,7 +86,7 @@ def pinned(monkeypatch):
 
 def test_a_best_setting_is_certified_by_its_neighbours_of_seed_0(pinned):
     table = world.table("fig3", "cpu")
-    cell = next(one for one in scaling.recipes(table, 65_536).regularised if scaling.is_certified(table, one))
+    cell = next(one for one in recipes.recipes(table, 65_536).regularised if scaling.is_certified(table, one))
     assert scaling.verdict(table, cell) == "certified in seed 0 by 6 neighbours"
     neighbour = (table["model.name"] == cell.model) & (table["optim.lr"] == cell.lr) & (table["train.epochs"] == 2 * cell.epochs)
     assert "1 missing, 0 better" in scaling.verdict(table[~neighbour], cell)
@@ -98,11 +98,11 @@ def test_a_best_setting_is_certified_by_its_neighbours_of_seed_0(pinned):
 
 def test_a_law_in_d_takes_limits_only():
     """At larger D only the standard recipe was run: it has no regularised score there, and a measured loss enters no law of limits."""
-    scores = scaling.scores_by_tokens(world.table("fig7", "cpu"))
+    scores = recipes.scores_by_tokens(world.table("fig7", "cpu"))
     assert set(scores["standard"]) - set(scores["regularised"]) == {131_072, 262_144}
-    measured = scaling.Score(Interval(1.0, math.nan, math.nan, 1), "best measured loss", False)
+    measured = recipes.Score(Interval(1.0, math.nan, math.nan, 1), "best measured loss", False)
     solid = {tokens: one for tokens, one in scores["standard"].items() if tokens != 8_192}
-    assert scaling.law_in_tokens({**solid, 8_192: measured}) == scaling.law_in_tokens(solid)
+    assert recipes.law_in_tokens({**solid, 8_192: measured}) == recipes.law_in_tokens(solid)
 
 
 TABLES = ("fig1", "fig2", "fig3", "fig4", "fig5", "fig7", "fig9", "fig14", "fig15", "fig16", "table4")
