@@ -4,7 +4,7 @@ PYTHON = .venv/bin/python
 .PHONY: demo test lint bench venv
 .DEFAULT_GOAL := demo
 
-demo: venv  ## the three recipes of "Pre-training under infinite compute" on real text: about three minutes on two cores
+demo: venv  ## the three recipes of "Pre-training under infinite compute" on real text: about two minutes on two cores
 	$(PYTHON) -m launch data enwik8 --vocab 512
 	$(PYTHON) -m launch sweep infinite_compute/demo --yes
 	$(PYTHON) -m launch compare infinite_compute/demo
