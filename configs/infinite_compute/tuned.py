@@ -57,8 +57,8 @@ REGULARISED: dict[str, dict[int, dict[str, Point]]] = {
 EXTRAPOLATED: dict[str, dict[str, Point]] = {"smoke": {}, "cpu": {}, "gpu": {}, "paper": {"3.2B": (3e-4, 4, 6.4)}}
 
 # Members that do not follow the rule. The paper takes the best measured ensemble for its largest model at the main D. At the cpu
-# scale the rule's 32 epochs overfit M (M: 3.72 with K = 3, where 16 epochs reach 3.47; a trial not among the committed results): M's and L's are half the
-# tuned decay at the tuned epochs. For L, to save compute, no rule-following ensemble was run.
+# scale the rule's 32 epochs overfit M (3.72 with K = 3, where 16 epochs reach 3.47; a trial not among the committed results): M's
+# and L's members are half the tuned decay at the tuned epochs. For L, to save compute, no rule-following ensemble was run.
 EXCEPTIONS: dict[tuple[str, int, str], Point] = {("cpu", 65_536, "M"): (1e-2, 16, 0.4), ("cpu", 65_536, "L"): (1e-2, 16, 0.8)}
 
 
