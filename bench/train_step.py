@@ -29,7 +29,7 @@ MODELS: dict[str, tuple[dict[str, Any], int]] = {  # name -> DecoderConfig field
     "nanoGPT": (
         {
             "layers": 4, "width": 128, "heads": 4, "kv_heads": 4, "head_dim": 32, "mlp_width": 512, "vocab": 65, "context": 64,
-            "norm": "layer", "mlp": "gelu", "position": "learned", "rope_base": 10000.0, "tied_head": True,
+            "norm": "layer", "mlp": "gelu", "norm_eps": 1e-5, "position": "learned", "rope_base": 10000.0, "tied_head": True,
         },
         12,
     ),

@@ -112,7 +112,8 @@ def mesh_of(plan: Plan) -> Mesh:
 
 def check_data(plan: Plan) -> None:
     """Every data set must be there before the first run starts."""
-    wanted = {(run.config["data"]["name"], run.config["data"]["vocab"]) for run in plan.runs.values() if "data" in run.config}
+    data = [run.config["data"] for run in plan.runs.values() if "data" in run.config]
+    wanted = {(name, one["vocab"]) for one in data for name in registry.members(one["name"])}
     for name, vocab in sorted(wanted):
         registry.folder(name, vocab)  # raises for an unknown name and an impossible vocabulary
         if not registry.available(name, vocab):

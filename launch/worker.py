@@ -146,10 +146,13 @@ def write_environment(members: list[RunDir]) -> None:
 
 
 def fingerprint(data: dict[str, Any]) -> dict[str, str]:
-    """File -> sha256 of the prepared data set that a config names."""
-    from shared.data import tokens  # not sooner: numpy counts the cores too
+    """File -> sha256 of the prepared data sets that a config names."""
+    from shared.data import registry, tokens  # not sooner: numpy counts the cores too
 
-    return {file: facts["sha256"] for file, facts in tokens.load(data["name"], data["vocab"]).meta["files"].items()}
+    names = registry.members(data["name"])
+    files = {name: tokens.load(name, data["vocab"]).meta["files"] for name in names}
+    prefix = {name: f"{name}/" if len(names) > 1 else "" for name in names}
+    return {prefix[name] + file: facts["sha256"] for name in names for file, facts in files[name].items()}
 
 
 def git(*words: str) -> str:

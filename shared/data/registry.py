@@ -4,11 +4,12 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from shared.data import cache, enwik8, prepared, sotu, tiny
+from shared.data import cache, enwik8, prepared, problems, python_code, sotu, tiny
 from shared.data.source import Source
 from shared.errors import BadInput
 
-SOURCES = {source.name: source for source in (enwik8.SOURCE, sotu.SOURCE, tiny.SOURCE)}
+DOMAINS = (python_code.CODE, python_code.DOCS, problems.SOURCE, sotu.SPEECHES)  # of one vocabulary
+SOURCES = {source.name: source for source in (enwik8.SOURCE, sotu.SOURCE, tiny.SOURCE, *DOMAINS)}
 
 
 class Row(NamedTuple):
@@ -25,6 +26,11 @@ def source(name: str) -> Source:
     if name not in SOURCES:
         raise BadInput(f"no data set {name!r}: there are {', '.join(SOURCES)}; another one needs a source of its own in shared/data/")
     return SOURCES[name]
+
+
+def members(name: str) -> list[str]:
+    """The data sets that a config's data.name stands for: several of one vocabulary are joined with +."""
+    return name.split("+")
 
 
 def folder(name: str, vocab: int) -> Path:

@@ -25,13 +25,13 @@ class Attention(nnx.Module):
     """Self-attention over [B, T, D], either of a whole sequence or of its last tokens through a cache."""
 
     def __init__(self, width: int, heads: int, kv_heads: int, head_dim: int, rngs: nnx.Rngs, *, qk_norm: bool = False,
-                 bias: bool = False, dtype: str = "float32"):
+                 bias: bool = False, norm_eps: float = 1e-6, dtype: str = "float32"):
         self.query = Linear((width, heads, head_dim), ("embed", "heads", None), rngs, bias=bias, dtype=dtype)
         self.key = Linear((width, kv_heads, head_dim), ("embed", "kv", None), rngs, bias=bias, dtype=dtype)
         self.value = Linear((width, kv_heads, head_dim), ("embed", "kv", None), rngs, bias=bias, dtype=dtype)
         self.out = Linear((heads, head_dim, width), ("heads", None, "embed"), rngs, inputs=2, bias=bias, dtype=dtype)
-        self.query_norm = RMSNorm(head_dim, (None,)) if qk_norm else None
-        self.key_norm = RMSNorm(head_dim, (None,)) if qk_norm else None
+        self.query_norm = RMSNorm(head_dim, (None,), eps=norm_eps) if qk_norm else None
+        self.key_norm = RMSNorm(head_dim, (None,), eps=norm_eps) if qk_norm else None
 
     def project(self, x: jax.Array, rope) -> tuple[jax.Array, jax.Array, jax.Array]:
         """Queries [B, T, H, Dh], keys and values [B, T, Hkv, Dh]."""

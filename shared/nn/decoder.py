@@ -28,6 +28,7 @@ class DecoderConfig:
     head_dim: int
     context: int  # longest sequence [tokens]; sizes the table of learned positions
     norm: str = "rms"  # or "layer"
+    norm_eps: float = 1e-6  # Llama 1e-5, Qwen 1e-6
     mlp: str = "swiglu"  # or "gelu"
     rope_base: float = 10000.0
     rope_scaling: Llama3Scaling | None = None
@@ -39,7 +40,8 @@ class DecoderConfig:
 
 
 def norm(config: DecoderConfig) -> nnx.Module:
-    return RMSNorm(config.width) if config.norm == "rms" else LayerNorm(config.width, bias=config.bias)
+    eps = config.norm_eps
+    return RMSNorm(config.width, eps=eps) if config.norm == "rms" else LayerNorm(config.width, bias=config.bias, eps=eps)
 
 
 class Block(nnx.Module):
@@ -49,7 +51,7 @@ class Block(nnx.Module):
         c = config
         self.attention_norm = norm(c)
         self.attention = Attention(c.width, c.heads, c.kv_heads, c.head_dim, rngs, qk_norm=c.qk_norm, bias=c.bias,
-                                   dtype=c.dtype)
+                                   norm_eps=c.norm_eps, dtype=c.dtype)
         self.mlp_norm = norm(c)
         self.mlp = MLPS[c.mlp](c.width, c.mlp_width, rngs, bias=c.bias, dtype=c.dtype)
 

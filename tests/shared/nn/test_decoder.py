@@ -15,7 +15,7 @@ from shared.nn.rope import Llama3Scaling
 LLAMA = DecoderConfig(vocab=31, layers=2, width=16, heads=4, kv_heads=2, mlp_width=24, head_dim=8, context=12)
 STYLES = {
     "llama": LLAMA,
-    "gpt2": dataclasses.replace(LLAMA, kv_heads=4, norm="layer", mlp="gelu", position="learned", bias=True, tied_head=True),
+    "gpt2": dataclasses.replace(LLAMA, kv_heads=4, norm="layer", norm_eps=1e-5, mlp="gelu", position="learned", bias=True, tied_head=True),
     "qwen": dataclasses.replace(LLAMA, qk_norm=True, kv_heads=1, rope_scaling=Llama3Scaling(original_context=8)),
     "bfloat16": dataclasses.replace(LLAMA, dtype="bfloat16"),
     "deep": dataclasses.replace(LLAMA, layers=9),  # beyond the depth up to which layers are unrolled

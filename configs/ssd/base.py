@@ -1,0 +1,296 @@
+"""Every field of an `ssd` run: its unit, its default at each scale, and the reason.
+
+Speculative speculative decoding (arXiv 2603.03251): a small draft model guesses
+while the large target model verifies the last guess. Scales:
+  smoke  seconds, models of a few thousand parameters on a committed text, for tests
+  cpu    a target of 15 million parameters and drafts of 2.1 and 0.5 million, trained here on four domains; one "device" is one pinned core
+  gpu    a target of 124 million parameters on the accelerator, the draft on host cores
+  paper  Llama-3.1-70B with Llama-3.2-1B, Qwen3-32B with Qwen3-0.6B: the published set-up, field by field
+
+Three kinds of runs: `train` (a target, or a draft distilled on the target's samples), `sample` (those samples), `measure` (generation, from
+which every figure is computed). `needs` names the runs whose results a run consumes.
+"""
+
+from typing import Any
+
+from ml_collections import ConfigDict
+
+SCALES = ("smoke", "cpu", "gpu", "paper")
+DOMAINS = ("code", "docs", "problems", "speeches")  # stand for HumanEval, UltraFeedback, GSM8K, Alpaca
+PUBLISHED = ("humaneval", "ultrafeedback", "gsm8k", "alpaca")
+
+# name -> (layers, width, heads, key/value heads, MLP width, head width). Tied head, RMSNorm, RoPE, SwiGLU.
+MODELS = {
+    "nano": (1, 16, 2, 2, 48, 8),
+    "micro": (2, 32, 2, 2, 96, 16),
+    "0.5M": (1, 128, 2, 2, 352, 64),
+    "2M": (2, 256, 4, 4, 704, 64),
+    "15M": (8, 384, 6, 6, 1024, 64),
+    "10M": (4, 384, 6, 6, 1024, 64),
+    "124M": (12, 768, 12, 12, 2048, 64),
+    "Llama-3.1-70B": (80, 8192, 64, 8, 28672, 128),
+    "Llama-3.2-1B": (16, 2048, 32, 8, 8192, 64),
+    "Qwen3-32B": (64, 5120, 64, 8, 25600, 128),
+    "Qwen3-0.6B": (28, 1024, 16, 8, 3072, 128),
+}
+
+# role in a pair -> model, by scale. `draft` is the strong one, `weak` the second pair's.
+ROLES = {
+    "smoke": {"target": "micro", "draft": "nano", "weak": "nano"},
+    "cpu": {"target": "15M", "draft": "2M", "weak": "0.5M"},
+    "gpu": {"target": "124M", "draft": "10M", "weak": "2M"},
+    "paper": {"target": "Llama-3.1-70B", "draft": "Llama-3.2-1B", "weak": "Qwen3-0.6B"},
+}
+
+BY_SCALE = {
+    "smoke": {
+        "data.name": "tiny", "data.vocab": 256, "data.tokens": 8_192, "data.context": 32,
+        "model.dtype": "float32", "train.batch_size": 8, "optim.lr": 3e-3,
+        "sample.tokens": 4_096, "sample.batch_size": 16, "distil.tokens": 4_096, "evaluation.tokens": 1_024, "evaluation.batch_size": 16,
+        "prompts.count": 2, "prompts.length": 8, "prompts.new": 12, "bench.repeats": 2,
+        "spec.lookahead": 2, "spec.budget": 4, "mesh": "cpu",
+    },
+    "cpu": {
+        "data.name": "+".join(DOMAINS), "data.vocab": 2_048, "data.tokens": 1_048_576, "data.context": 256,
+        "model.dtype": "float32", "train.batch_size": 4, "optim.lr": 2e-3,
+        "sample.tokens": 262_144, "sample.batch_size": 64, "distil.tokens": 1_048_576,
+        "evaluation.tokens": 65_536, "evaluation.batch_size": 16,
+        "prompts.count": 32, "prompts.length": 64, "prompts.new": 128, "bench.repeats": 5,
+        "spec.lookahead": 5, "spec.budget": 8, "mesh": "cpu",
+    },
+    "gpu": {
+        "data.name": "+".join(DOMAINS), "data.vocab": 4_096, "data.tokens": 16_777_216, "data.context": 256,
+        "model.dtype": "bfloat16", "train.batch_size": 64, "optim.lr": 1e-3,
+        "sample.tokens": 4_194_304, "sample.batch_size": 256, "distil.tokens": 16_777_216,
+        "evaluation.tokens": 131_072, "evaluation.batch_size": 64,
+        "prompts.count": 128, "prompts.length": 64, "prompts.new": 128, "bench.repeats": 5,
+        "spec.lookahead": 6, "spec.budget": 24, "mesh": "h200",
+    },
+    "paper": {
+        "data.name": "+".join(PUBLISHED), "data.vocab": 128_256, "data.tokens": 0, "data.context": 8_192,
+        "model.dtype": "bfloat16", "train.batch_size": 1, "optim.lr": 1e-4,
+        "sample.tokens": 1, "sample.batch_size": 1, "distil.tokens": 0, "evaluation.tokens": 1, "evaluation.batch_size": 1,
+        "prompts.count": 128, "prompts.length": 128, "prompts.new": 512, "bench.repeats": 5,
+        "spec.lookahead": 7, "spec.budget": 24, "mesh": "h100x8",
+    },
+}  # fmt: skip
+
+
+def get_config(scale: str) -> ConfigDict:
+    """The defaults of one scale: the training of the target. Raises ValueError on an unknown scale."""
+    if scale not in BY_SCALE:
+        raise ValueError(f"unknown scale {scale!r}: choose one of {', '.join(SCALES)}")
+    config = ConfigDict()
+    config.scale = scale
+    config.entry = "train"  # train | sample | measure: the module of projects/ssd that runs it
+    config.seed = 0  # initial weights, order of the data, random streams of generation
+    config.packable = ()  # fields that enter the step as arrays; follows from the entry: seeds train together, but generate alone
+    config.mesh = ""  # a name in configs/meshes.py; does not change the result
+
+    config.pair = ConfigDict()
+    config.pair.role = "target"  # what is trained: target | draft | weak; what drafts in a measurement: draft | weak
+
+    config.data = ConfigDict()
+    config.data.name = ""  # names in `python -m launch data`, joined with +: every batch has equally many rows of each
+    config.data.vocab = 0  # entries of the byte-level BPE that the sets share
+    config.data.tokens = 0  # real tokens the target is trained on, of all sets together; one pass
+    config.data.context = 0  # tokens per sequence
+
+    config.model = ConfigDict()
+    config.model.name = ""  # a row of MODELS; follows from pair.role
+    config.model.layers = 0
+    config.model.width = 0
+    config.model.heads = 0
+    config.model.kv_heads = 0
+    config.model.mlp_width = 0
+    config.model.head_dim = 0
+    config.model.dtype = "float32"  # of the compute; parameters are float32
+
+    config.train = ConfigDict()
+    config.train.batch_size = 0  # sequences
+    config.train.steps = 0  # follows from the tokens
+
+    config.optim = ConfigDict()
+    config.optim.lr = 0.0  # peak; linear warm-up, then cosine to zero
+    config.optim.weight_decay = 0.1
+    config.optim.beta1 = 0.9
+    config.optim.beta2 = 0.95
+    config.optim.eps = 1e-8
+    config.optim.clip = 1.0
+    config.optim.warmup = 0.03  # share of the steps
+
+    config.distil = ConfigDict()  # roles draft and weak
+    config.distil.tokens = 0  # seen in training, the samples repeated
+    config.distil.lr = 4e-3
+
+    config.sample = ConfigDict()  # entry sample: continuations of training prompts, half of them greedy, half at temperature 1
+    config.sample.tokens = 0
+    config.sample.batch_size = 0  # rows written side by side
+
+    config.evaluation = ConfigDict()
+    config.evaluation.tokens = 0  # of validation
+    config.evaluation.batch_size = 0  # sequences
+
+    config.prompts = ConfigDict()  # entry measure
+    config.prompts.domain = ""  # a data set; its test split is cut into prompts
+    config.prompts.count = 0
+    config.prompts.length = 0  # tokens
+    config.prompts.new = 0  # tokens to generate, end of text ignored
+
+    config.spec = ConfigDict()  # how to speculate
+    config.spec.mode = "ssd"  # ar | sd | ssd
+    config.spec.lookahead = 0  # K, tokens per speculation
+    config.spec.budget = 0  # M, outcomes guessed ahead
+    config.spec.fanout = "geometric"  # uniform | geometric (Theorem 12) | auto (estimated while running)
+    config.spec.acceptance = 0.8  # a of Theorem 12
+    config.spec.exponent = 1.0  # r of Theorem 12
+    config.spec.saguaro = 1.0  # C of Definition 14; below 1 the draft leaves mass to the outcomes it can cache
+    config.spec.backup = "neural"  # on a miss: neural | ngram | random | auto
+
+    config.sampling = ConfigDict()
+    config.sampling.temperature = 0.0
+
+    config.bench = ConfigDict()
+    config.bench.batch = 1  # rows in lockstep
+    config.bench.placement = "inprocess"  # inprocess: two devices of one process; process: two pinned processes, one core each
+    config.bench.timed = False  # True: the machine is this run's alone, modes are interleaved, times count
+    config.bench.repeats = 0  # interleaved repetitions of a timed run
+
+    config.save = ConfigDict()
+    config.save.final = True
+    config.save.every_minutes = 5.0
+
+    config.update_from_flattened_dict(BY_SCALE[scale])
+    return config.lock()
+
+
+CHOICES = {
+    "entry": ("train", "sample", "measure"),
+    "pair.role": ("target", "draft", "weak"),
+    "model.dtype": ("float32", "bfloat16"),
+    "spec.mode": ("ar", "sd", "ssd"),
+    "spec.backup": ("neural", "ngram", "random", "auto"),
+    "bench.placement": ("inprocess", "process"),
+}
+LEAST = {
+    "seed": 0, "data.vocab": 2, "data.tokens": 0, "data.context": 2, "train.batch_size": 1, "optim.weight_decay": 0, "distil.tokens": 0,
+    "sample.tokens": 1, "sample.batch_size": 1, "evaluation.tokens": 1, "evaluation.batch_size": 1, "prompts.count": 1, "prompts.length": 1,
+    "prompts.new": 1, "spec.lookahead": 1, "spec.budget": 1, "spec.saguaro": 0, "sampling.temperature": 0, "bench.batch": 1,
+    "bench.repeats": 1, "save.every_minutes": 0,
+}  # fmt: skip
+POSITIVE = ("optim.lr", "distil.lr", "optim.eps", "optim.clip", "spec.exponent")
+SHARES = ("optim.beta1", "optim.beta2", "optim.warmup", "spec.acceptance", "spec.saguaro")
+WIDTHS = ("layers", "width", "heads", "kv_heads", "mlp_width", "head_dim")
+
+
+def resolve(config: ConfigDict) -> ConfigDict:
+    """Turns the choices into plain fields, in place. Raises ValueError with one line that names the field and the remedy."""
+    _check(config)
+    config.packable = ("seed",) if config.entry == "train" else ()
+    role = config.pair.role if config.entry == "train" else "target"
+    name = config.model.name or ROLES[config.scale][role]
+    if name not in MODELS:
+        raise ValueError(f"model.name={name!r}: choose one of {', '.join(MODELS)}")
+    config.model.name = name
+    for field, value in zip(WIDTHS, MODELS[name], strict=True):
+        if config.model[field] not in (0, value):
+            raise ValueError(f"model.{field}={config.model[field]}: it is {value} and follows from model.name={name}")
+        config.model[field] = value
+    if config.entry == "train" and config.scale != "paper":
+        sets = config.data.name.count("+") + 1
+        if config.train.batch_size % sets:
+            raise ValueError(f"train.batch_size={config.train.batch_size}: {sets} data sets want a multiple of {sets}")
+        steps = training_tokens(config) / (config.train.batch_size * config.data.context)
+        if steps < 1 or steps != int(steps):
+            raise ValueError(
+                f"{training_tokens(config)} training tokens are {steps:g} batches of {config.train.batch_size} x {config.data.context}: "
+                "take a whole number"
+            )
+        if config.train.steps not in (0, int(steps)):
+            raise ValueError(f"train.steps={config.train.steps}: it is {int(steps)} and follows from the tokens")
+        config.train.steps = int(steps)
+    if config.entry == "measure":
+        if config.prompts.length + config.prompts.new + config.spec.lookahead + 2 > config.data.context:
+            raise ValueError(
+                f"prompts.length + prompts.new + spec.lookahead + 2 exceed the context of {config.data.context} tokens: take fewer"
+            )
+        if config.pair.role == "target":
+            raise ValueError("pair.role=target cannot draft for itself: choose draft or weak")
+        if not config.prompts.domain:
+            raise ValueError(f"prompts.domain is empty: choose one of {config.data.name.replace('+', ', ')}")
+    return config
+
+
+def training_tokens(config: ConfigDict) -> int:
+    return config.data.tokens if config.pair.role == "target" else config.distil.tokens
+
+
+def _check(config: ConfigDict) -> None:
+    for field, choices in CHOICES.items():
+        if _get(config, field) not in choices:
+            *first, last = choices
+            raise ValueError(f"{field}={_get(config, field)!r}: choose {', '.join(first)} or {last}")
+    for field, least in LEAST.items():
+        if _get(config, field) < least:
+            raise ValueError(f"{field}={_get(config, field)}: must be at least {least}")
+    for field in POSITIVE:
+        if _get(config, field) <= 0:
+            raise ValueError(f"{field}={_get(config, field)}: must be above 0")
+    for field in SHARES:
+        if _get(config, field) < 0 or _get(config, field) > 1:
+            raise ValueError(f"{field}={_get(config, field)}: a share between 0 and 1")
+    if config.spec.fanout not in ("uniform", "geometric", "auto"):
+        raise ValueError(f"spec.fanout={config.spec.fanout!r}: choose uniform, geometric or auto")
+
+
+def _get(config: ConfigDict, field: str) -> Any:
+    *sections, name = field.split(".")
+    return (config[sections[0]] if sections else config)[name]
+
+
+TRAINING = ("data", "train", "optim", "evaluation")  # what a target's training consists of
+DISTILLING = ("distil", "sample")
+
+
+def needs(config: ConfigDict) -> dict[str, object]:
+    """The runs this one consumes: name -> (config file, overrides)."""
+    target = ("ssd/train", {**_flat(config, TRAINING), "pair.role": "target", "train.steps": 0})
+    sample = ("ssd/sample", {**_flat(config, (*TRAINING, "sample")), "train.steps": 0})
+    role = config.pair.role
+    if config.entry == "sample":
+        return {"target": target}
+    if config.entry == "train":
+        return {} if role == "target" else {"target": target, "samples": sample}
+    draft = ("ssd/train", {**_flat(config, (*TRAINING, *DISTILLING)), "pair.role": role, "train.steps": 0})
+    return {"target": target, "draft": draft}
+
+
+def _flat(config: ConfigDict, sections: tuple[str, ...]) -> dict[str, object]:
+    return {f"{section}.{key}": value for section in sections for key, value in config[section].items()}
+
+
+def parameters(name: str, vocab: int) -> int:
+    """Parameters of a row of MODELS with a tied head."""
+    layers, width, heads, kv_heads, mlp_width, head_dim = MODELS[name]
+    attention = width * head_dim * 2 * (heads + kv_heads)
+    return layers * (attention + 3 * width * mlp_width + 2 * width) + width + vocab * width
+
+
+def cost(config: ConfigDict) -> dict[str, float]:
+    """Of a resolved config: parameters, FLOPs (6 N per trained token, 2 N per token read or written; a distillation also reads with the
+    target), and bytes of device memory (parameters, gradient, two moments, activations)."""
+    n = parameters(config.model.name, config.data.vocab)
+    teacher = parameters(ROLES[config.scale]["target"], config.data.vocab)
+    if config.entry == "train":
+        flops = 6 * n * training_tokens(config) + (0 if config.pair.role == "target" else 2 * teacher * training_tokens(config))
+    elif config.entry == "sample":
+        flops = 2 * teacher * config.sample.tokens
+    else:
+        written = config.prompts.count * config.prompts.new * (3 * config.bench.repeats if config.bench.timed else 1)
+        draft = parameters(ROLES[config.scale][config.pair.role], config.data.vocab)
+        # a round writes about half of what it verifies, and drafts every branch
+        flops = 2 * written * 2 * (teacher + draft * (1 + config.spec.budget))
+    model = config.model
+    per_token = model.layers * (12 * model.width + 3 * model.mlp_width + model.heads * config.data.context) + 3 * config.data.vocab
+    held = (2 if model.dtype == "bfloat16" else 4) * per_token * config.train.batch_size * config.data.context
+    return {"params": n, "flops": float(flops), "bytes": float(16 * n + held)}
