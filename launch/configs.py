@@ -52,11 +52,13 @@ def near(word: str, words: Iterable[str]) -> str:
     return f" (did you mean {found[0]!r}?)" if found else ""
 
 
-def outside(paper: str) -> tuple[str, ...]:
-    """The fields of a paper's configs that no result depends on: OUTSIDE_IDENTITY of configs/<paper>/base.py, if it has one."""
+def outside(paper: str, entry: str) -> tuple[str, ...]:
+    """The fields that no result of an entry point depends on: OUTSIDE_IDENTITY of configs/<paper>/base.py, if it has one; a tuple for
+    all entries, or a dict of tuples by entry."""
     if not (ROOT / "configs" / paper / "base.py").exists():
         return ()
-    return getattr(importlib.import_module(f"configs.{paper}.base"), "OUTSIDE_IDENTITY", ())
+    found = getattr(importlib.import_module(f"configs.{paper}.base"), "OUTSIDE_IDENTITY", ())
+    return found.get(entry, ()) if isinstance(found, dict) else found
 
 
 def name_of(module: ModuleType) -> str:

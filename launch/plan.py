@@ -203,7 +203,7 @@ class Builder:
 
 def inside(paper: str, config: dict[str, Any]) -> dict[str, Any]:
     """The part of a config that fixes the result."""
-    left_out = {*OUTSIDE_IDENTITY, *configs.outside(paper)}
+    left_out = {*OUTSIDE_IDENTITY, *configs.outside(paper, config["entry"])}
     return {key: value for key, value in config.items() if key not in left_out}
 
 

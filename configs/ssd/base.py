@@ -7,8 +7,8 @@ while the large target model verifies the last guess. Scales:
   gpu    a target of 124 million parameters on the accelerator, the draft on host cores
   paper  Llama-3.1-70B with Llama-3.2-1B, Qwen3-32B with Qwen3-0.6B: the published set-up, field by field
 
-Three kinds of runs: `train` (a target, or a draft distilled on the target's samples), `sample` (those samples), `measure` (generation, from
-which every figure is computed). `needs` names the runs whose results a run consumes.
+Four kinds of runs: `train` (a target), `sample` (text that it writes), `distil` (a draft on that text), `measure` (generation, from which
+every figure is computed). `needs` names the runs whose results a run consumes.
 """
 
 from typing import Any
@@ -77,18 +77,18 @@ BY_SCALE = {
 
 
 def get_config(scale: str) -> ConfigDict:
-    """The defaults of one scale: the training of the target. Raises ValueError on an unknown scale."""
+    """The defaults of one scale: the training of a target. Raises ValueError on an unknown scale."""
     if scale not in BY_SCALE:
         raise ValueError(f"unknown scale {scale!r}: choose one of {', '.join(SCALES)}")
     config = ConfigDict()
     config.scale = scale
-    config.entry = "train"  # train | sample | measure: the module of projects/ssd that runs it
+    config.entry = "train"  # train | sample | distil | measure: the module of projects/ssd that runs it
     config.seed = 0  # initial weights, order of the data, random streams of generation
     config.packable = ()  # fields that enter the step as arrays; follows from the entry: seeds train together, but generate alone
     config.mesh = ""  # a name in configs/meshes.py; does not change the result
 
     config.pair = ConfigDict()
-    config.pair.role = "target"  # what is trained: target | draft | weak; what drafts in a measurement: draft | weak
+    config.pair.role = "draft"  # what is distilled, and what drafts in a measurement: draft | weak
 
     config.data = ConfigDict()
     config.data.name = ""  # names in `python -m launch data`, joined with +: every batch has equally many rows of each
@@ -97,7 +97,7 @@ def get_config(scale: str) -> ConfigDict:
     config.data.context = 0  # tokens per sequence
 
     config.model = ConfigDict()
-    config.model.name = ""  # a row of MODELS; follows from pair.role
+    config.model.name = ""  # a row of MODELS; follows from the entry and pair.role
     config.model.layers = 0
     config.model.width = 0
     config.model.heads = 0
@@ -119,7 +119,7 @@ def get_config(scale: str) -> ConfigDict:
     config.optim.clip = 1.0
     config.optim.warmup = 0.03  # share of the steps
 
-    config.distil = ConfigDict()  # roles draft and weak
+    config.distil = ConfigDict()  # entry distil
     config.distil.tokens = 0  # seen in training, the samples repeated
     config.distil.lr = 4e-3
 
@@ -138,8 +138,8 @@ def get_config(scale: str) -> ConfigDict:
     config.prompts.new = 0  # tokens to generate, end of text ignored
 
     config.spec = ConfigDict()  # how to speculate
-    config.spec.mode = "ssd"  # ar | sd | ssd
     config.spec.lookahead = 0  # K, tokens per speculation
+    config.spec.sd_lookahead = 0  # K of the SD beside it, tuned for itself; 0: the same
     config.spec.budget = 0  # M, outcomes guessed ahead
     config.spec.fanout = "geometric"  # uniform | geometric (Theorem 12) | auto (estimated while running)
     config.spec.acceptance = 0.8  # a of Theorem 12
@@ -154,7 +154,8 @@ def get_config(scale: str) -> ConfigDict:
     config.bench.batch = 1  # rows in lockstep
     config.bench.placement = "inprocess"  # inprocess: two devices of one process; process: two pinned processes, one core each
     config.bench.timed = False  # True: the machine is this run's alone, modes are interleaved, times count
-    config.bench.repeats = 0  # interleaved repetitions of a timed run
+    config.bench.repeats = 0  # of the whole set of prompts; a timed run interleaves its modes in each
+    config.bench.modes = ("ssd",)  # what is run in each repeat: ar, sd, ssd; ar_both and sd_both: on all the cores that SSD uses
 
     config.save = ConfigDict()
     config.save.final = True
@@ -165,18 +166,17 @@ def get_config(scale: str) -> ConfigDict:
 
 
 CHOICES = {
-    "entry": ("train", "sample", "measure"),
-    "pair.role": ("target", "draft", "weak"),
+    "entry": ("train", "sample", "distil", "measure"),
+    "pair.role": ("draft", "weak"),
     "model.dtype": ("float32", "bfloat16"),
-    "spec.mode": ("ar", "sd", "ssd"),
     "spec.backup": ("neural", "ngram", "random", "auto"),
     "bench.placement": ("inprocess", "process"),
 }
 LEAST = {
     "seed": 0, "data.vocab": 2, "data.tokens": 0, "data.context": 2, "train.batch_size": 1, "optim.weight_decay": 0, "distil.tokens": 0,
     "sample.tokens": 1, "sample.batch_size": 1, "evaluation.tokens": 1, "evaluation.batch_size": 1, "prompts.count": 1, "prompts.length": 1,
-    "prompts.new": 1, "spec.lookahead": 1, "spec.budget": 1, "spec.saguaro": 0, "sampling.temperature": 0, "bench.batch": 1,
-    "bench.repeats": 1, "save.every_minutes": 0,
+    "prompts.new": 1, "spec.lookahead": 1, "spec.sd_lookahead": 0, "spec.budget": 1, "spec.saguaro": 0, "sampling.temperature": 0,
+    "bench.batch": 1,    "bench.repeats": 1, "save.every_minutes": 0,
 }  # fmt: skip
 POSITIVE = ("optim.lr", "distil.lr", "optim.eps", "optim.clip", "spec.exponent")
 SHARES = ("optim.beta1", "optim.beta2", "optim.warmup", "spec.acceptance", "spec.saguaro")
@@ -186,8 +186,9 @@ WIDTHS = ("layers", "width", "heads", "kv_heads", "mlp_width", "head_dim")
 def resolve(config: ConfigDict) -> ConfigDict:
     """Turns the choices into plain fields, in place. Raises ValueError with one line that names the field and the remedy."""
     _check(config)
-    config.packable = ("seed",) if config.entry == "train" else ()
-    role = config.pair.role if config.entry == "train" else "target"
+    trains = config.entry in ("train", "distil")
+    config.packable = ("seed",) if trains else ()
+    role = config.pair.role if config.entry == "distil" else "target"
     name = config.model.name or ROLES[config.scale][role]
     if name not in MODELS:
         raise ValueError(f"model.name={name!r}: choose one of {', '.join(MODELS)}")
@@ -196,7 +197,7 @@ def resolve(config: ConfigDict) -> ConfigDict:
         if config.model[field] not in (0, value):
             raise ValueError(f"model.{field}={config.model[field]}: it is {value} and follows from model.name={name}")
         config.model[field] = value
-    if config.entry == "train" and config.scale != "paper":
+    if trains and config.scale != "paper":
         sets = config.data.name.count("+") + 1
         if config.train.batch_size % sets:
             raise ValueError(f"train.batch_size={config.train.batch_size}: {sets} data sets want a multiple of {sets}")
@@ -214,15 +215,13 @@ def resolve(config: ConfigDict) -> ConfigDict:
             raise ValueError(
                 f"prompts.length + prompts.new + spec.lookahead + 2 exceed the context of {config.data.context} tokens: take fewer"
             )
-        if config.pair.role == "target":
-            raise ValueError("pair.role=target cannot draft for itself: choose draft or weak")
         if not config.prompts.domain:
             raise ValueError(f"prompts.domain is empty: choose one of {config.data.name.replace('+', ', ')}")
     return config
 
 
 def training_tokens(config: ConfigDict) -> int:
-    return config.data.tokens if config.pair.role == "target" else config.distil.tokens
+    return config.data.tokens if config.entry == "train" else config.distil.tokens
 
 
 def _check(config: ConfigDict) -> None:
@@ -249,19 +248,29 @@ def _get(config: ConfigDict, field: str) -> Any:
 
 
 TRAINING = ("data", "train", "optim", "evaluation")  # what a target's training consists of
-DISTILLING = ("distil", "sample")
+
+# What an entry does not read, or reads only by way of its needs, is no part of its identity: another prompt trains no new target.
+_GENERATION = ("prompts", "spec", "sampling", "bench")
+OUTSIDE_IDENTITY = {
+    "train": ("pair", "distil", "sample", *_GENERATION),
+    "sample": ("pair", "distil", *_GENERATION),
+    "distil": _GENERATION,
+    "measure": ("model", "train", "optim", "distil", "sample", "evaluation"),
+}
 
 
 def needs(config: ConfigDict) -> dict[str, object]:
     """The runs this one consumes: name -> (config file, overrides)."""
-    target = ("ssd/train", {**_flat(config, TRAINING), "pair.role": "target", "train.steps": 0})
+    target = ("ssd/train", {**_flat(config, TRAINING), "train.steps": 0})
     sample = ("ssd/sample", {**_flat(config, (*TRAINING, "sample")), "train.steps": 0})
-    role = config.pair.role
-    if config.entry == "sample":
-        return {"target": target}
-    if config.entry == "train":
-        return {} if role == "target" else {"target": target, "samples": sample}
-    draft = ("ssd/train", {**_flat(config, (*TRAINING, *DISTILLING)), "pair.role": role, "train.steps": 0})
+    draft = ("ssd/distil", {**_flat(config, (*TRAINING, "sample", "distil")), "pair.role": config.pair.role, "train.steps": 0})
+    match config.entry:
+        case "train":
+            return {}
+        case "sample":
+            return {"target": target}
+        case "distil":
+            return {"target": target, "samples": sample}
     return {"target": target, "draft": draft}
 
 
@@ -281,8 +290,8 @@ def cost(config: ConfigDict) -> dict[str, float]:
     target), and bytes of device memory (parameters, gradient, two moments, activations)."""
     n = parameters(config.model.name, config.data.vocab)
     teacher = parameters(ROLES[config.scale]["target"], config.data.vocab)
-    if config.entry == "train":
-        flops = 6 * n * training_tokens(config) + (0 if config.pair.role == "target" else 2 * teacher * training_tokens(config))
+    if config.entry in ("train", "distil"):
+        flops = (6 * n + (2 * teacher if config.entry == "distil" else 0)) * training_tokens(config)
     elif config.entry == "sample":
         flops = 2 * teacher * config.sample.tokens
     else:

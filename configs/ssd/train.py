@@ -1,8 +1,8 @@
-"""One model of a pair: the target on real text, or a draft distilled on what the target writes.
+"""The target of the pairs, on real text of four domains.
 
-    python -m launch run ssd/train --config.pair.role=draft
+    python -m launch run ssd/train
 
-Cost: cpu target 1e14 FLOPs (about 40 minutes on two cores), draft 5e13, weak draft 4e13; smoke seconds.
+Cost: cpu 9e13 FLOPs (about 25 minutes on two cores); smoke seconds.
 """
 
 from configs.ssd.base import cost, get_config, needs, resolve

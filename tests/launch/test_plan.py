@@ -47,10 +47,21 @@ def test_mesh_saving_scale_and_packing_do_not_change_the_id(key, value):
 
 def test_a_paper_names_its_own_fields_outside_the_id(paper):
     paper("a")
-    assert configs.outside("toy") == ()
+    assert configs.outside("toy", "train") == ()
     paper("base", "OUTSIDE_IDENTITY = ('optim',)")
-    assert plan.identity("toy", {"seed": 0, "optim": 1}, {}) == plan.identity("toy", {"seed": 0, "optim": 2}, {})
-    assert plan.identity("toy", {"seed": 0}, {}) != plan.identity("toy", {"seed": 1}, {})
+    assert toy(optim=1) == toy(optim=2)
+    assert toy(seed=0) != toy(seed=1)
+
+
+def test_what_an_entry_does_not_read_is_outside_its_id(paper):
+    paper("a")
+    paper("base", "OUTSIDE_IDENTITY = {'train': ('prompts',)}")
+    assert toy(prompts=1) == toy(prompts=2)
+    assert toy(entry="measure", prompts=1) != toy(entry="measure", prompts=2)
+
+
+def toy(**config):
+    return plan.identity("toy", {"entry": "train", **config}, {})
 
 
 @settings(deadline=None)
