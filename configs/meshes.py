@@ -32,10 +32,12 @@ class Mesh:
 
 MESHES = {
     "cpu": Mesh(),
+    "cpu-pair": Mesh(data=2),  # two devices of one machine: a target and its draft; whoever measures time has the machine alone
     "cpu8-data": Mesh(data=8),
     "cpu8-cube": Mesh(data=2, fsdp=2, tensor=2),
     "cpu8-member": Mesh(member=4, data=2),
     "h200": Mesh(rate=8e13, memory=140e9, platform="gpu"),
+    "h100x4": Mesh(tensor=4, rate=2e14, memory=80e9, platform="gpu"),
     "h100x8": Mesh(fsdp=8, rate=2e14, memory=80e9, platform="gpu"),
     "v5e-16": Mesh(data=4, fsdp=4, rate=8e13, memory=16e9, platform="tpu"),
     "v5p-128": Mesh(data=8, fsdp=8, tensor=2, rate=2e14, memory=95e9, platform="tpu"),

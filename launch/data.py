@@ -23,6 +23,10 @@ def data(options: argparse.Namespace) -> int:
         console.print(table)
         console.print("`python -m launch data NAME --vocab V` fetches and prepares one; --from FILE takes a copy fetched by other means")
         return 0
-    folder = registry.prepare(options.name, options.vocab, Path(options.source) if options.source else None)
+    given = Path(options.source) if options.source else None
+    if options.name in registry.MODELS:
+        console.print(f"{options.name}: {registry.model(options.name, given)}", markup=False, soft_wrap=True)
+        return 0
+    folder = registry.prepare(options.name, options.vocab, given)
     console.print(f"{options.name} with vocabulary {options.vocab}: {folder}", markup=False, soft_wrap=True)
     return 0

@@ -98,9 +98,10 @@ def build(task: Task, window: int) -> tuple[Callable, Callable]:
         state = {"params": params, "opt": opt, "step": state["step"] + 1, "sums": sums}
         return state, {name: total / (seen + 1) for name, total in sums.items()}
 
+    rows = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), task.batch(0))  # here: it may run a program
+
     def init_state(hyper: Hyper) -> Tree:
         state = over_members(init_one)(hyper)
-        rows = jax.tree.map(jnp.asarray, task.batch(0))
         sums = jax.eval_shape(over_members(step_one), state, rows, hyper)[0]["sums"]
         return state | {"sums": jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), sums)}
 

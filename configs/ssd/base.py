@@ -23,55 +23,62 @@ PUBLISHED = ("humaneval", "ultrafeedback", "gsm8k", "alpaca")
 MODELS = {
     "nano": (1, 16, 2, 2, 48, 8),
     "micro": (2, 32, 2, 2, 96, 16),
+    "0.3M": (1, 128, 2, 2, 256, 64),
     "0.5M": (1, 128, 2, 2, 352, 64),
     "2M": (2, 256, 4, 4, 704, 64),
+    "4M": (4, 256, 4, 4, 704, 64),
     "15M": (8, 384, 6, 6, 1024, 64),
     "10M": (4, 384, 6, 6, 1024, 64),
     "124M": (12, 768, 12, 12, 2048, 64),
+    "SmolLM2-135M": (30, 576, 9, 3, 1536, 64),
+    "SmolLM2-early": (3, 576, 9, 3, 1536, 64),  # its first layers with a short output layer
     "Llama-3.1-70B": (80, 8192, 64, 8, 28672, 128),
     "Llama-3.2-1B": (16, 2048, 32, 8, 8192, 64),
     "Qwen3-32B": (64, 5120, 64, 8, 25600, 128),
     "Qwen3-0.6B": (28, 1024, 16, 8, 3072, 128),
 }
 
-# role in a pair -> model, by scale. `draft` is the strong one, `weak` the second pair's.
-ROLES = {
+# pair -> role -> model. The second draft is weaker (on paper: another family).
+PAIRS = {
     "smoke": {"target": "micro", "draft": "nano", "weak": "nano"},
+    "demo": {"target": "4M", "draft": "0.3M", "weak": "0.3M"},
     "cpu": {"target": "15M", "draft": "2M", "weak": "0.5M"},
     "gpu": {"target": "124M", "draft": "10M", "weak": "2M"},
-    "paper": {"target": "Llama-3.1-70B", "draft": "Llama-3.2-1B", "weak": "Qwen3-0.6B"},
+    "smollm2": {"target": "SmolLM2-135M", "draft": "SmolLM2-early", "weak": "SmolLM2-early"},  # a target that others trained
+    "llama": {"target": "Llama-3.1-70B", "draft": "Llama-3.2-1B", "weak": "Llama-3.2-1B"},
+    "qwen": {"target": "Qwen3-32B", "draft": "Qwen3-0.6B", "weak": "Qwen3-0.6B"},
 }
 
 BY_SCALE = {
     "smoke": {
-        "data.name": "tiny", "data.vocab": 256, "data.tokens": 8_192, "data.context": 32,
+        "pair.name": "smoke", "data.name": "tiny", "data.vocab": 256, "data.tokens": 8_192, "data.context": 32,
         "model.dtype": "float32", "train.batch_size": 8, "optim.lr": 3e-3,
         "sample.tokens": 4_096, "sample.batch_size": 16, "distil.tokens": 4_096, "evaluation.tokens": 1_024, "evaluation.batch_size": 16,
         "prompts.count": 2, "prompts.length": 8, "prompts.new": 12, "bench.repeats": 2,
         "spec.lookahead": 2, "spec.budget": 4, "mesh": "cpu",
     },
     "cpu": {
-        "data.name": "+".join(DOMAINS), "data.vocab": 2_048, "data.tokens": 1_048_576, "data.context": 256,
+        "pair.name": "cpu", "data.name": "+".join(DOMAINS), "data.vocab": 2_048, "data.tokens": 1_048_576, "data.context": 256,
         "model.dtype": "float32", "train.batch_size": 4, "optim.lr": 2e-3,
-        "sample.tokens": 262_144, "sample.batch_size": 64, "distil.tokens": 1_048_576,
+        "sample.tokens": 262_144, "sample.batch_size": 64, "distil.tokens": 524_288,
         "evaluation.tokens": 65_536, "evaluation.batch_size": 16,
-        "prompts.count": 32, "prompts.length": 64, "prompts.new": 128, "bench.repeats": 5,
+        "prompts.count": 2, "prompts.length": 64, "prompts.new": 96, "bench.repeats": 6,
         "spec.lookahead": 5, "spec.budget": 8, "mesh": "cpu",
     },
     "gpu": {
-        "data.name": "+".join(DOMAINS), "data.vocab": 4_096, "data.tokens": 16_777_216, "data.context": 256,
+        "pair.name": "gpu", "data.name": "+".join(DOMAINS), "data.vocab": 4_096, "data.tokens": 16_777_216, "data.context": 256,
         "model.dtype": "bfloat16", "train.batch_size": 64, "optim.lr": 1e-3,
         "sample.tokens": 4_194_304, "sample.batch_size": 256, "distil.tokens": 16_777_216,
         "evaluation.tokens": 131_072, "evaluation.batch_size": 64,
-        "prompts.count": 128, "prompts.length": 64, "prompts.new": 128, "bench.repeats": 5,
+        "prompts.count": 32, "prompts.length": 64, "prompts.new": 128, "bench.repeats": 6,
         "spec.lookahead": 6, "spec.budget": 24, "mesh": "h200",
     },
     "paper": {
-        "data.name": "+".join(PUBLISHED), "data.vocab": 128_256, "data.tokens": 0, "data.context": 8_192,
+        "pair.name": "llama", "data.name": "+".join(PUBLISHED), "data.vocab": 128_256, "data.tokens": 0, "data.context": 8_192,
         "model.dtype": "bfloat16", "train.batch_size": 1, "optim.lr": 1e-4,
         "sample.tokens": 1, "sample.batch_size": 1, "distil.tokens": 0, "evaluation.tokens": 1, "evaluation.batch_size": 1,
-        "prompts.count": 128, "prompts.length": 128, "prompts.new": 512, "bench.repeats": 5,
-        "spec.lookahead": 7, "spec.budget": 24, "mesh": "h100x8",
+        "prompts.count": 128, "prompts.length": 128, "prompts.new": 512, "bench.repeats": 6,
+        "spec.lookahead": 7, "spec.budget": 24, "mesh": "h100x4",
     },
 }  # fmt: skip
 
@@ -88,6 +95,7 @@ def get_config(scale: str) -> ConfigDict:
     config.mesh = ""  # a name in configs/meshes.py; does not change the result
 
     config.pair = ConfigDict()
+    config.pair.name = ""  # a row of PAIRS
     config.pair.role = "draft"  # what is distilled, and what drafts in a measurement: draft | weak
 
     config.data = ConfigDict()
@@ -97,7 +105,7 @@ def get_config(scale: str) -> ConfigDict:
     config.data.context = 0  # tokens per sequence
 
     config.model = ConfigDict()
-    config.model.name = ""  # a row of MODELS; follows from the entry and pair.role
+    config.model.name = ""  # a row of MODELS; follows from pair.name, pair.role and the entry
     config.model.layers = 0
     config.model.width = 0
     config.model.heads = 0
@@ -122,6 +130,7 @@ def get_config(scale: str) -> ConfigDict:
     config.distil = ConfigDict()  # entry distil
     config.distil.tokens = 0  # seen in training, the samples repeated
     config.distil.lr = 4e-3
+    config.distil.outputs = 0  # tokens that the draft can say, the most frequent in the samples; 0: all
 
     config.sample = ConfigDict()  # entry sample: continuations of training prompts, half of them greedy, half at temperature 1
     config.sample.tokens = 0
@@ -132,8 +141,8 @@ def get_config(scale: str) -> ConfigDict:
     config.evaluation.batch_size = 0  # sequences
 
     config.prompts = ConfigDict()  # entry measure
-    config.prompts.domain = ""  # a data set; its test split is cut into prompts
-    config.prompts.count = 0
+    config.prompts.domain = ""  # data sets joined with +; their test splits are cut into prompts
+    config.prompts.count = 0  # per repeat; every repeat has prompts of its own
     config.prompts.length = 0  # tokens
     config.prompts.new = 0  # tokens to generate, end of text ignored
 
@@ -173,10 +182,10 @@ CHOICES = {
     "bench.placement": ("inprocess", "process"),
 }
 LEAST = {
-    "seed": 0, "data.vocab": 2, "data.tokens": 0, "data.context": 2, "train.batch_size": 1, "optim.weight_decay": 0, "distil.tokens": 0,
+    "seed": 0, "data.vocab": 2, "data.tokens": 0, "data.context": 2, "train.batch_size": 1, "optim.weight_decay": 0, "distil.tokens": 0, "distil.outputs": 0, "distil.outputs": 0,
     "sample.tokens": 1, "sample.batch_size": 1, "evaluation.tokens": 1, "evaluation.batch_size": 1, "prompts.count": 1, "prompts.length": 1,
     "prompts.new": 1, "spec.lookahead": 1, "spec.sd_lookahead": 0, "spec.budget": 1, "spec.saguaro": 0, "sampling.temperature": 0,
-    "bench.batch": 1,    "bench.repeats": 1, "save.every_minutes": 0,
+    "bench.batch": 1, "bench.repeats": 1, "save.every_minutes": 0,
 }  # fmt: skip
 POSITIVE = ("optim.lr", "distil.lr", "optim.eps", "optim.clip", "spec.exponent")
 SHARES = ("optim.beta1", "optim.beta2", "optim.warmup", "spec.acceptance", "spec.saguaro")
@@ -189,9 +198,11 @@ def resolve(config: ConfigDict) -> ConfigDict:
     trains = config.entry in ("train", "distil")
     config.packable = ("seed",) if trains else ()
     role = config.pair.role if config.entry == "distil" else "target"
-    name = config.model.name or ROLES[config.scale][role]
-    if name not in MODELS:
-        raise ValueError(f"model.name={name!r}: choose one of {', '.join(MODELS)}")
+    if config.pair.name not in PAIRS:
+        raise ValueError(f"pair.name={config.pair.name!r}: choose one of {', '.join(PAIRS)}")
+    name = PAIRS[config.pair.name][role]
+    if config.model.name not in ("", name):
+        raise ValueError(f"model.name={config.model.name}: it is {name} and follows from pair.name={config.pair.name}")
     config.model.name = name
     for field, value in zip(WIDTHS, MODELS[name], strict=True):
         if config.model[field] not in (0, value):
@@ -261,17 +272,19 @@ OUTSIDE_IDENTITY = {
 
 def needs(config: ConfigDict) -> dict[str, object]:
     """The runs this one consumes: name -> (config file, overrides)."""
-    target = ("ssd/train", {**_flat(config, TRAINING), "train.steps": 0})
-    sample = ("ssd/sample", {**_flat(config, (*TRAINING, "sample")), "train.steps": 0})
-    draft = ("ssd/distil", {**_flat(config, (*TRAINING, "sample", "distil")), "pair.role": config.pair.role, "train.steps": 0})
+    free = {"train.steps": 0}  # each derives its own
+    trained = ("ssd/train", {**_flat(config, TRAINING), "pair.name": config.pair.name, **free})
+    target = {} if config.pair.name == "smollm2" else {"target": trained}
+    sample = ("ssd/sample", {**_flat(config, (*TRAINING, "sample")), "pair.name": config.pair.name, **free})
+    draft = ("ssd/distil", {**_flat(config, (*TRAINING, "sample", "distil", "pair")), **free})
     match config.entry:
         case "train":
             return {}
         case "sample":
-            return {"target": target}
+            return target
         case "distil":
-            return {"target": target, "samples": sample}
-    return {"target": target, "draft": draft}
+            return {**target, "samples": sample}
+    return {**target, "draft": draft}
 
 
 def _flat(config: ConfigDict, sections: tuple[str, ...]) -> dict[str, object]:
@@ -288,15 +301,16 @@ def parameters(name: str, vocab: int) -> int:
 def cost(config: ConfigDict) -> dict[str, float]:
     """Of a resolved config: parameters, FLOPs (6 N per trained token, 2 N per token read or written; a distillation also reads with the
     target), and bytes of device memory (parameters, gradient, two moments, activations)."""
-    n = parameters(config.model.name, config.data.vocab)
-    teacher = parameters(ROLES[config.scale]["target"], config.data.vocab)
+    vocab = 49_152 if config.pair.name == "smollm2" else config.data.vocab
+    teacher = parameters(PAIRS[config.pair.name]["target"], vocab)
+    n = parameters(config.model.name, config.distil.outputs or vocab)
     if config.entry in ("train", "distil"):
         flops = (6 * n + (2 * teacher if config.entry == "distil" else 0)) * training_tokens(config)
     elif config.entry == "sample":
         flops = 2 * teacher * config.sample.tokens
     else:
         written = config.prompts.count * config.prompts.new * (3 * config.bench.repeats if config.bench.timed else 1)
-        draft = parameters(ROLES[config.scale][config.pair.role], config.data.vocab)
+        draft = parameters(PAIRS[config.pair.name][config.pair.role], config.distil.outputs or vocab)
         # a round writes about half of what it verifies, and drafts every branch
         flops = 2 * written * 2 * (teacher + draft * (1 + config.spec.budget))
     model = config.model

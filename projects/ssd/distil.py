@@ -8,36 +8,57 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
+from projects.ssd import early
 from projects.ssd.model import build, decoder_config
-from projects.ssd.train import held_out, text, train
-from projects.ssd.weights import of_run
-from shared.data.tokens import Batches
-from shared.lm import next_token_loss
+from projects.ssd.train import held_out, train
+from projects.ssd.weights import Trained, target_of
+from shared.data.tokens import Batches, windows
 from shared.run import Run
+
+HELD_OUT = 8  # one eighth of the samples judges the draft
 
 
 def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     """The whole training. Returns its final numbers, or None when it was asked to stop before the end."""
-    teacher, model = of_run(run.needs["target"][0]), build(decoder_config(config))
+    target = target_of(config, run)
     written = np.load(run.needs["samples"][0].path / "tables" / "tokens.npy", mmap_mode="r")
     per_step = config.data.context * config.train.batch_size
+    cut = len(written) * (HELD_OUT - 1) // HELD_OUT // per_step * per_step
+    if config.distil.outputs:
+        ids = early.frequent(written, config.distil.outputs, target.config.vocab)
+        teacher, student = early.draft(target, target.config.layers, ids), early.draft(target, config.model.layers, ids)
+        np.save(run.table(0, early.IDS), ids)
+        start, axes = early.trainable(student.params), early.trainable(student.pure.axes)
+        init, whole = lambda key: start, lambda params: {**student.params, **params}
+    else:
+        teacher, fresh = target, build(decoder_config(config))
+        student = Trained(decoder_config(config), fresh, None)
+        init, whole, axes = fresh.init, lambda params: params, fresh.axes
 
-    def samples(seed: int) -> Callable[[int], np.ndarray]:
-        """batch(step) -> int32 [B, T], in a new order every epoch."""
-        whole = written[: len(written) // per_step * per_step]
-        return Batches(whole, config.data.context, config.train.batch_size, seed, True)
+    # A program of its own: inside the training step the target's parameters would be constants, and compiled for minutes.
+    teach = jax.jit(lambda params, rows: jax.nn.log_softmax(teacher.pure.apply(params, rows)))
 
-    def loss(params: Any, batch: jax.Array, key: jax.Array, hyper: Any) -> tuple[jax.Array, dict]:
+    def taught(rows: np.ndarray) -> dict[str, np.ndarray]:
+        """rows [B, T] and log p of the target [B, T, V], over the tokens that the draft can say."""
+        return {"rows": rows, "log_p": np.asarray(teach(teacher.params, rows))}
+
+    def samples(seed: int) -> Callable[[int], dict[str, np.ndarray]]:
+        """batch(step), in a new order every epoch."""
+        batches = Batches(written[:cut], config.data.context, config.train.batch_size, seed, True)
+        return lambda step: taught(batches(step))
+
+    def loss(params: Any, batch: dict[str, jax.Array], key: jax.Array, hyper: Any) -> tuple[jax.Array, dict]:
         """KL(target || draft) [nats per token], and the acceptance sum_t min(p, q) at temperature 1."""
-        p = jax.nn.log_softmax(jax.lax.stop_gradient(teacher.apply(batch)))  # [B, T, V]
-        q = jax.nn.log_softmax(model.apply(params, batch))
-        return (jnp.exp(p) * (p - q)).sum(-1).mean(), {"train/acceptance": jnp.exp(jnp.minimum(p, q)).sum(-1).mean()}
+        log_p, log_q = batch["log_p"], jax.nn.log_softmax(student.pure.apply(whole(params), batch["rows"]))  # [B, T, V]
+        overlap = jnp.exp(jnp.minimum(log_p, log_q)).sum(-1)
+        return (jnp.exp(log_p) * (log_p - log_q)).sum(-1).mean(), {"train/acceptance": overlap.mean()}
 
-    def numbers(params: Any, rows: jax.Array) -> dict[str, jax.Array]:
-        """On real text: loss, acceptance at temperature 1, and how often both would say the same token."""
-        target, draft = teacher.apply(rows), model.apply(params, rows)
-        overlap = jnp.minimum(jax.nn.softmax(target), jax.nn.softmax(draft)).sum(-1)
-        agreement = target.argmax(-1) == draft.argmax(-1)
-        return {"val/loss": next_token_loss(draft, rows), "val/acceptance": overlap.mean(), "val/agreement": agreement.mean()}
+    def numbers(params: Any, batch: dict[str, jax.Array]) -> dict[str, jax.Array]:
+        """On samples held out: the same, and how often both would say the same token."""
+        divergence, found = loss(params, batch, None, None)
+        agreement = batch["log_p"].argmax(-1) == student.pure.apply(whole(params), batch["rows"]).argmax(-1)
+        return {"val/loss": divergence, "val/acceptance": found["train/acceptance"], "val/agreement": agreement.mean()}
 
-    return train(config, run, model, config.distil.lr, samples, loss, held_out(config, text(config), numbers))
+    unseen, size = windows(written[cut:], config.data.context).astype(np.int32), config.train.batch_size
+    judge = held_out([taught(unseen[start : start + size]) for start in range(0, len(unseen) // size * size, size)], numbers)
+    return train(config, run, init, axes, config.distil.lr, samples, loss, judge)

@@ -1,57 +1,86 @@
-"""Writes the drafts' training text: the target continues windows of its training data, half of the rows greedily, half at
-temperature 1."""
+"""Writes the drafts' training text: the target continues text it could meet, half of the rows greedily, half at temperature 1."""
 
+from collections.abc import Callable
 from typing import Any
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
+from tokenizers import Tokenizer
 
-from projects.ssd.weights import Trained, of_run
-from shared.data import registry
-from shared.data.tokens import load, windows
-from shared.nn.cache import init_cache
+from projects.ssd import smollm2
+from projects.ssd.lm import LM, decoder_lm
+from projects.ssd.train import text
+from projects.ssd.weights import target_of
+from shared.data import bpe
+from shared.data.tokens import windows
 from shared.run import Run
 
 
 def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     """Writes tables/tokens.npy, uint16 [n]: rows of a quarter prompt and three quarters continuation, one after the other."""
-    target, context = of_run(run.needs["target"][0]), config.data.context
+    target, context = target_of(config, run), config.data.context
+    lm = decoder_lm(target.config)
+    params = lm.prepare(target.params)
     rows, prompt = config.sample.batch_size, context // 4
-    sets = [windows(load(name, config.data.vocab).train, context) for name in registry.members(config.data.name)]
-    write = jax.jit(continuation(target, rows, context - prompt))
+    prompts = foreign(config, prompt) if config.pair.name == "smollm2" else own(config, prompt)
+    write = jax.jit(continuation(lm, rows, context - prompt))
     written = []
     for index in range(-(-config.sample.tokens // (rows * context))):
-        # Windows from the far end of the training text: the target has seen few of them, as it will see few prompts.
-        places = [(index * rows + row) for row in range(rows)]
-        start = np.stack([sets[place % len(sets)][-1 - place // len(sets) % len(sets[place % len(sets)])] for place in places])
-        start = start[:, :prompt].astype(np.int32)
-        new = write(target.params, start, jax.random.fold_in(jax.random.key(config.seed), index))
+        start = np.stack([prompts(index * rows + row) for row in range(rows)])  # [B, P]
+        new = write(params, start, jax.random.fold_in(jax.random.key(config.seed), index))
         written.append(np.concatenate([start, new], 1).astype(np.uint16))
         run.step = index + 1
         if run.stopping:
             return None
-    text = np.concatenate(written).reshape(-1)[: config.sample.tokens]
+    tokens = np.concatenate(written).reshape(-1)[: config.sample.tokens]
     path = run.table(0, "tokens.npy")
     with open(path.with_suffix(".tmp"), "wb") as file:
-        np.save(file, text)
+        np.save(file, tokens)
     path.with_suffix(".tmp").replace(path)
-    return {"tokens": len(text), "distinct_tokens": len(np.unique(text))}
+    return {"tokens": len(tokens), "distinct_tokens": len(np.unique(tokens))}
 
 
-def continuation(target: Trained, rows: int, new: int) -> Any:
+def own(config: ConfigDict, length: int) -> Callable[[int], np.ndarray]:
+    """Prompt number i, int32 [length], from the data sets in turn; from the far end of the training text, of which the target has seen
+    little or nothing, as it will of what people type."""
+    sets = [windows(one.train, config.data.context) for one in text(config)]
+
+    def prompt(number: int) -> np.ndarray:
+        turn, which = divmod(number, len(sets))
+        return sets[which][-1 - turn % len(sets[which])][:length].astype(np.int32)
+
+    return prompt
+
+
+def foreign(config: ConfigDict, length: int) -> Callable[[int], np.ndarray]:
+    """The same texts for a target with a tokenizer of its own, every second one as a request to continue it."""
+    ours, theirs = own(config, config.data.context), Tokenizer.from_file(str(smollm2.folder() / "tokenizer.json"))
+    words = bpe.read(text(config)[0].tokenizer)
+
+    def prompt(number: int) -> np.ndarray:
+        said = words.decode(ours(number).tolist(), skip_special_tokens=True)
+        plain = theirs.encode(said).ids
+        if number // 2 % 2:
+            return np.array(plain[:length], np.int32)
+        empty = len(smollm2.chat(theirs, "Continue: "))
+        return np.array(smollm2.chat(theirs, "Continue: " + theirs.decode(plain[: length - empty - 2])), np.int32)[-length:]
+
+    return prompt
+
+
+def continuation(lm: LM, rows: int, new: int) -> Callable:
     """(params, prompt [B, P], key) -> the next `new` tokens [B, new]."""
     cold = jnp.arange(rows) // 4 % 2 == 0  # greedy rows of every data set
 
     def write(params: Any, prompt: jax.Array, key: jax.Array) -> jax.Array:
-        decode = lambda tokens, cache: target.pure.apply(params, tokens, cache, method="decode")  # noqa: E731
-        logits, cache = decode(prompt, init_cache(target.config, rows, prompt.shape[1] + new))
+        logits, cache = lm.extend(params, prompt, lm.init_cache(rows, prompt.shape[1] + new))
 
         def step(carry: Any, key: jax.Array) -> Any:
             logits, cache = carry
             token = jnp.where(cold, logits.argmax(-1), jax.random.categorical(key, logits))  # [B]
-            logits, cache = decode(token[:, None], cache)
+            logits, cache = lm.extend(params, token[:, None], cache)
             return (logits[:, -1], cache), token
 
         _, tokens = jax.lax.scan(step, (logits[:, -1], cache), jax.random.split(key, new))

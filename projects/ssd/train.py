@@ -12,7 +12,6 @@ from shared.data import registry
 from shared.data.tokens import Batches, TokenSet, load, windows
 from shared.fit import Schedule, Task, fit
 from shared.lm import next_token_loss
-from shared.nn.pure import Pure
 from shared.optim import adamw, decay_mask, warmup_cosine
 from shared.run import Run
 
@@ -27,30 +26,34 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
         parts = [Batches(one.first("train", share), config.data.context, rows, seed, False) for one in sets]
         return lambda step: np.concatenate([part(step) for part in parts])
 
-    def numbers(params: Any, rows: jax.Array) -> dict[str, jax.Array]:
-        return {"val/loss": next_token_loss(model.apply(params, rows), rows)}
-
     def loss(params: Any, batch: jax.Array, key: jax.Array, hyper: Any) -> tuple[jax.Array, dict]:
         return next_token_loss(model.apply(params, batch), batch), {}
 
-    return train(config, run, model, config.optim.lr, real, loss, held_out(config, sets, numbers))
+    def numbers(params: Any, batch: jax.Array) -> dict[str, jax.Array]:
+        return {"val/loss": next_token_loss(model.apply(params, batch), batch)}
+
+    count = config.evaluation.tokens // (len(sets) * config.data.context) * config.data.context
+    unseen = np.concatenate([windows(one.first("val", count), config.data.context) for one in sets]).astype(np.int32)
+    size = min(config.evaluation.batch_size, len(unseen))
+    judge = held_out([unseen[start : start + size] for start in range(0, len(unseen) // size * size, size)], numbers)
+    return train(config, run, model.init, model.axes, config.optim.lr, real, loss, judge)
 
 
 def train(
-    config: ConfigDict, run: Run, model: Pure, peak: float, data: Callable, loss: Callable, evaluate: Callable
+    config: ConfigDict, run: Run, init: Callable, axes: Any, peak: float, data: Callable, loss: Callable, evaluate: Callable
 ) -> dict[str, Any] | None:
     """Fits one model per seed of the pack. `data(seed)` gives the batches of one of them; `peak` is the learning rate."""
     c, steps = config.optim, config.train.steps
     batches = [data(int(seed)) for seed in run.hyper["seed"]]
     task = Task(
-        init=lambda key, hyper: model.init(key),
+        init=lambda key, hyper: init(key),
         loss=loss,
         optimizer=lambda hyper: adamw(
-            warmup_cosine(peak, steps, c.warmup), c.weight_decay, decay_mask(model.axes), c.beta1, c.beta2, c.eps, c.clip
+            warmup_cosine(peak, steps, c.warmup), c.weight_decay, decay_mask(axes), c.beta1, c.beta2, c.eps, c.clip
         ),
-        batch=lambda step: np.stack([batch(step) for batch in batches]),  # [K, B, T]
+        batch=lambda step: jax.tree.map(lambda *one: np.stack(one), *[batch(step) for batch in batches]),  # [K, B, ...]
         evaluate=evaluate,
-        axes=model.axes,
+        axes=axes,
         tokens_per_batch=config.train.batch_size * config.data.context,
     )
     schedule = Schedule(steps, log_every=max(1, steps // 64), evaluate_every=max(1, steps // 4), save_minutes=config.save.every_minutes)
@@ -65,15 +68,12 @@ def text(config: ConfigDict) -> list[TokenSet]:
     return [load(name, config.data.vocab) for name in registry.members(config.data.name)]
 
 
-def held_out(config: ConfigDict, sets: list[TokenSet], numbers: Callable) -> Callable[[Any], dict[str, Any]]:
-    """params [K, ...] -> the mean of `numbers(params, rows)` over validation rows of all sets, each [K]."""
-    count = config.evaluation.tokens // (len(sets) * config.data.context) * config.data.context
-    rows = np.concatenate([windows(one.first("val", count), config.data.context) for one in sets]).astype(np.int32)
-    size = config.evaluation.batch_size
+def held_out(batches: list[Any], numbers: Callable) -> Callable[[Any], dict[str, Any]]:
+    """params [K, ...] -> the mean of `numbers(params, batch)` over equal batches, each [K]."""
     each = jax.jit(jax.vmap(numbers, in_axes=(0, None)))
 
     def evaluate(params: Any) -> dict[str, Any]:
-        parts = [jax.device_get(each(params, rows[start : start + size])) for start in range(0, len(rows) // size * size, size)]
+        parts = [jax.device_get(each(params, batch)) for batch in batches]
         return {name: np.mean([part[name] for part in parts], 0) for name in parts[0]}
 
     return evaluate

@@ -1,14 +1,17 @@
-"""A trained model as its run left it."""
+"""The models of a run: what its needs trained, or what others trained."""
 
 from typing import Any, NamedTuple
 
 import jax
+import numpy as np
 from ml_collections import ConfigDict
 
+from projects.ssd import smollm2
 from projects.ssd.model import build, decoder_config
 from shared import checkpoint
 from shared.nn.decoder import DecoderConfig
 from shared.nn.pure import Pure
+from shared.run import Run
 from shared.rundir import RunDir
 
 
@@ -16,14 +19,30 @@ class Trained(NamedTuple):
     config: DecoderConfig
     pure: Pure
     params: Any
+    ids: np.ndarray | None = None  # int32 [n], the tokens of a short output layer; None: all
 
     def apply(self, tokens: jax.Array) -> jax.Array:
         """Logits [B, T, V]."""
         return self.pure.apply(self.params, tokens)
 
 
+def target_of(config: ConfigDict, run: Run) -> Trained:
+    """The target of a run's pair. Raises BadInput when it is not there."""
+    return pretrained() if config.pair.name == "smollm2" else of_run(run.needs["target"][0])
+
+
+def pretrained() -> Trained:
+    found = smollm2.smollm2()
+    return Trained(found.config, build(found.config), found.params)
+
+
 def of_run(run: RunDir) -> Trained:
     """Raises BadInput when the weights are gone or damaged."""
-    decoder = decoder_config(ConfigDict(run.record()["config"]))
+    config = ConfigDict(run.record()["config"])
+    if config.entry == "distil" and config.pair.name == "smollm2":
+        from projects.ssd import early  # it needs this module's Trained
+
+        return early.of_run(run, pretrained())
+    decoder = decoder_config(config)
     model = build(decoder)
     return Trained(decoder, model, checkpoint.load_weights(run, model))

@@ -1,4 +1,4 @@
-"""From a source to tokens: read, split by article, train or take the BPE, encode, write."""
+"""From a source to tokens (read, split by article, train or take the BPE, encode, write), or to a model's checkpoint."""
 
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -7,14 +7,14 @@ import numpy as np
 import tokenizers
 
 from shared.data import bpe, cache, prepared
-from shared.data.source import Article, Source
+from shared.data.source import Article, Fetched, Pretrained, Source
 from shared.data.split import SPLITS, split
 from shared.errors import BadInput
 
 TRAINING_TEXT = 12_000_000  # characters of train text the BPE sees; more changes next to nothing and costs time
 
 
-def raw(source: Source, given: Path | None, say: Callable[[str], None]) -> Path:
+def raw(source: Fetched, given: Path | None, say: Callable[[str], None]) -> Path:
     """The source's one verified file in the cache, fetched if it is not there or not right."""
     folder = cache.root() / source.name / "raw"
 
@@ -85,4 +85,17 @@ def tokens(source: Source, vocab: int, given: Path | None, tokenizer: Path | Non
             "versions": {"tokenizers": tokenizers.__version__, "numpy": np.__version__},
         }
         prepared.record(partial, facts)
+    return target
+
+
+def checkpoint(source: Pretrained, given: Path | None, say: Callable[[str], None]) -> Path:
+    """Unpack one pretrained model and return its folder."""
+    file = raw(source, given, say)
+    target = prepared.checkpoint(source.name)
+    with cache.building(target, source.space, lambda folder: not prepared.problem(folder, deep=True)) as partial:
+        if partial is None:
+            return target
+        say(f"{source.name}: unpacking")
+        source.unpack(file, partial)
+        prepared.record(partial, {"name": source.name, "licence": source.licence, "raw": {"file": source.raw, "sha256": source.sha256}})
     return target

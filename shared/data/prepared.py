@@ -18,6 +18,11 @@ def directory(name: str, vocab: int) -> Path:
     return cache.root() / name / f"v{vocab}"
 
 
+def checkpoint(name: str) -> Path:
+    """Where a pretrained model lies once unpacked."""
+    return cache.root() / name / "model"
+
+
 def tokens_file(split: str) -> str:
     return f"{split}.u16"
 

@@ -1,15 +1,16 @@
-"""The data sets there are, by name. Cheap to import: the launcher lists from here."""
+"""The data sets and pretrained models there are, by name. Cheap to import: the launcher lists from here."""
 
 from collections.abc import Callable
 from pathlib import Path
 from typing import NamedTuple
 
-from shared.data import cache, enwik8, prepared, problems, python_code, sotu, tiny
-from shared.data.source import Source
+from shared.data import cache, enwik8, prepared, problems, python_code, smollm2, sotu, tiny
+from shared.data.source import Fetched, Pretrained, Source
 from shared.errors import BadInput
 
 DOMAINS = (python_code.CODE, python_code.DOCS, problems.SOURCE, sotu.SPEECHES)  # of one vocabulary
 SOURCES = {source.name: source for source in (enwik8.SOURCE, sotu.SOURCE, tiny.SOURCE, *DOMAINS)}
+MODELS = {model.name: model for model in (smollm2.MODEL,)}
 
 
 class Row(NamedTuple):
@@ -23,6 +24,8 @@ class Row(NamedTuple):
 
 
 def source(name: str) -> Source:
+    if name in MODELS:
+        raise BadInput(f"{name} is a model, not a text: take {', '.join(SOURCES)}")
     if name not in SOURCES:
         raise BadInput(f"no data set {name!r}: there are {', '.join(SOURCES)}; another one needs a source of its own in shared/data/")
     return SOURCES[name]
@@ -73,11 +76,28 @@ def prepare(name: str, vocab: int, given: Path | None = None, say: Callable[[str
     return tokens(wanted, vocab, given, tokenizer, say)
 
 
+def model(name: str, given: Path | None = None, say: Callable[[str], None] = print) -> Path:
+    """Fetch and unpack a pretrained model; return the folder of its checkpoint. What is there and whole is kept. Raises BadInput."""
+    from shared.data.prepare import checkpoint  # here, as above
+
+    return checkpoint(MODELS[name], given, say)
+
+
+def unpacked(name: str) -> Path:
+    """The folder of a model that is there already. Raises BadInput."""
+    folder = prepared.checkpoint(MODELS[name].name)
+    if wrong := prepared.problem(folder):
+        raise BadInput(f"{folder} {wrong}: run python -m launch data {name}")
+    return folder
+
+
 def listing() -> list[Row]:
-    return [Row(name, known.licence, known.size, _state(known), cache.root() / name) for name, known in SOURCES.items()]
+    return [Row(name, known.licence, known.size, _state(known), cache.root() / name) for name, known in (SOURCES | MODELS).items()]
 
 
-def _state(known: Source) -> str:
+def _state(known: Fetched) -> str:
+    if isinstance(known, Pretrained):
+        return "fetch it" if prepared.problem(prepared.checkpoint(known.name)) else "ready"
     folders = (cache.root() / known.name).glob("v*")
     ready = sorted(int(path.name[1:]) for path in folders if path.name[1:].isdigit() and not prepared.problem(path))
     if ready:

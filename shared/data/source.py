@@ -1,4 +1,4 @@
-"""What the registry knows about one data set."""
+"""What the registry knows about one data set or pretrained model."""
 
 import os
 from collections.abc import Callable
@@ -16,12 +16,11 @@ class Article(NamedTuple):
     text: str
 
 
-@dataclass(frozen=True)
-class Source:
-    """A data set: where it comes from, what may be done with it, how to read it.
+@dataclass(frozen=True, kw_only=True)
+class Fetched:
+    """Something fetched once and kept: where it comes from and what may be done with it.
 
     `fetch(folder, given, say)` puts the verified file `raw` into `folder`, from `given` if the user has it already.
-    `articles(file)` reads that file; everything random comes later, so it is a pure function of the file.
     """
 
     name: str
@@ -33,10 +32,23 @@ class Source:
     sha256: str  # of `raw`
     size: int  # bytes of `raw`
     space: int  # bytes needed on disk for download and preparation
-    tokenizer: str  # the data set whose train text the BPE is trained on
     network: bool  # False: `fetch` needs none, so loading may prepare it unasked
     fetch: Callable[[Path, Path | None, Callable[[str], None]], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source(Fetched):
+    """A text. `articles(file)` reads `raw`; everything random comes later, so it is a pure function of the file."""
+
+    tokenizer: str  # the data set whose train text the BPE is trained on
     articles: Callable[[Path], list[Article]]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Pretrained(Fetched):
+    """A model with its own tokenizer. `unpack(file, folder)` turns `raw` into a checkpoint that shared.weights reads."""
+
+    unpack: Callable[[Path, Path], None]
 
 
 def check_given(given: Path, alternative: str) -> None:

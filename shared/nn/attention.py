@@ -51,3 +51,24 @@ class Attention(nnx.Module):
         k, v = kv.write(slots[0], k, positions), kv.write(slots[1], v, positions)
         seen = jnp.arange(k.shape[1]) <= positions[..., None]  # [B, T, S]
         return self.out(attend(q, k, v, seen)), (k, v)
+
+    def branch(self, x: jax.Array, rope, slots: tuple[jax.Array, jax.Array], prefix: jax.Array,
+               scratch: tuple[jax.Array, jax.Array], step: jax.Array | int):
+        """Token `step` of M branches, x [B, M, D]. Branch m sees slots j < prefix[b, m] and its own tokens 0 .. step.
+
+        scratch (k, v) [B, M, K, Hkv, Dh] takes the new keys and values; the slots are only read.
+        """
+        q, k, v = self.project(x, rope)
+        own_k, own_v = (jax.lax.dynamic_update_index_in_dim(old, new.astype(old.dtype), step, 2)
+                        for old, new in zip(scratch, (k, v), strict=True))
+        size, depth = slots[0].shape[1], own_k.shape[2]
+        q = q.reshape(*q.shape[:2], k.shape[2], -1, q.shape[-1])  # [B, M, Hkv, H / Hkv, Dh]
+        trunk = jnp.einsum("bmhgd,bshd->bmhgs", q, slots[0], preferred_element_type=jnp.float32)
+        own = jnp.einsum("bmhgd,bmkhd->bmhgk", q, own_k, preferred_element_type=jnp.float32)
+        seen = jnp.concatenate([jnp.arange(size) < prefix[..., None],
+                                jnp.broadcast_to(jnp.arange(depth) <= step, (*prefix.shape, depth))], -1)
+        scores = jnp.where(seen[:, :, None, None], jnp.concatenate([trunk, own], -1) / q.shape[-1] ** 0.5, -jnp.inf)
+        weights = jax.nn.softmax(scores, -1).astype(x.dtype)
+        y = jnp.einsum("bmhgs,bshd->bmhgd", weights[..., :size], slots[1])
+        y += jnp.einsum("bmhgk,bmkhd->bmhgd", weights[..., size:], own_v)
+        return self.out(y.reshape(*x.shape[:2], -1, y.shape[-1])), (own_k, own_v)

@@ -9,15 +9,35 @@ import jax.numpy as jnp
 class KVCache(NamedTuple):
     """Keys and values of every layer. Slots at or beyond a row's length are garbage that attention never reads."""
 
-    k: jax.Array  # [L, B, S, Hkv, Dh]
-    v: jax.Array  # [L, B, S, Hkv, Dh]
+    k: jax.Array | tuple[jax.Array, ...]  # [L, B, S, Hkv, Dh], or one array per layer for a decoder that is a list
+    v: jax.Array | tuple[jax.Array, ...]
     length: jax.Array  # [B] int32, tokens held by each row; rows may differ
 
 
-def init_cache(config, batch: int, size: int) -> KVCache:
+class Scratch(NamedTuple):
+    """Keys and values of M branches that continue every row, apart from the cache so that they cannot harm it."""
+
+    k: jax.Array | tuple[jax.Array, ...]  # [L, B, M, K, Hkv, Dh] for K tokens per branch, or one array per layer
+    v: jax.Array | tuple[jax.Array, ...]
+
+
+def zeros(config, stacked: bool, *shape: int) -> jax.Array | tuple[jax.Array, ...]:
+    """Keys or values of every layer: `shape` and then [Hkv, Dh]."""
+    shape = (*shape, config.kv_heads, config.head_dim)
+    if stacked:
+        return jnp.zeros((config.layers, *shape), config.dtype)
+    return tuple(jnp.zeros(shape, config.dtype) for _ in range(config.layers))
+
+
+def init_cache(config, batch: int, size: int, stacked: bool = True) -> KVCache:
     """An empty cache for `batch` rows of at most `size` tokens; writes beyond `size` are dropped."""
-    shape = (config.layers, batch, size, config.kv_heads, config.head_dim)
-    return KVCache(jnp.zeros(shape, config.dtype), jnp.zeros(shape, config.dtype), jnp.zeros(batch, jnp.int32))
+    k, v = zeros(config, stacked, batch, size), zeros(config, stacked, batch, size)
+    return KVCache(k, v, jnp.zeros(batch, jnp.int32))
+
+
+def init_scratch(config, batch: int, branches: int, depth: int, stacked: bool = True) -> Scratch:
+    """Room for `depth` tokens of each of `branches` branches per row."""
+    return Scratch(*(zeros(config, stacked, batch, branches, depth) for _ in "kv"))
 
 
 def rollback(cache: KVCache, length: jax.Array) -> KVCache:

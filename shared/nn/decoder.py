@@ -7,7 +7,7 @@ import jax.numpy as jnp
 from flax import nnx
 
 from shared.nn.attention import Attention
-from shared.nn.cache import KVCache
+from shared.nn.cache import KVCache, Scratch
 from shared.nn.linear import Embedding, Linear
 from shared.nn.mlp import MLPS
 from shared.nn.norms import LayerNorm, RMSNorm
@@ -36,6 +36,7 @@ class DecoderConfig:
     qk_norm: bool = False
     bias: bool = False  # in linear layers and LayerNorm
     tied_head: bool = False  # the output layer is the embedding table
+    outputs: int = 0  # tokens that an untied output layer can say; 0: all of the vocabulary
     dtype: str = "float32"  # or "bfloat16"
 
 
@@ -64,18 +65,27 @@ class Block(nnx.Module):
         x = x + y
         return x + self.mlp(self.mlp_norm(x)), slots
 
+    def branch(self, x: jax.Array, rope, slots, prefix: jax.Array, scratch, step):
+        y, scratch = self.attention.branch(self.attention_norm(x), rope, slots, prefix, scratch, step)
+        x = x + y
+        return x + self.mlp(self.mlp_norm(x)), scratch
+
 
 class Decoder(nnx.Module):
-    """tokens [B, T] int32 -> next-token logits [B, T, V] float32."""
+    """tokens [B, T] int32 -> next-token logits [B, T, V] float32.
 
-    def __init__(self, config: DecoderConfig, rngs: nnx.Rngs):
+    `stacked=False` keeps the layers in a list, for decoding (shared.nn.stack.scan); `unstack` converts their parameters.
+    """
+
+    def __init__(self, config: DecoderConfig, rngs: nnx.Rngs, stacked: bool = True):
         c = self.config = config
         self.embedding = Embedding(c.vocab, c.width, ("vocab", "embed"), rngs, dtype=c.dtype)
         learned = c.position == "learned"
         self.positions = Embedding(c.context, c.width, (None, "embed"), rngs, dtype=c.dtype) if learned else None
-        self.blocks = stack(lambda rngs: Block(c, rngs), c.layers, rngs)
+        build = lambda rngs: Block(c, rngs)  # noqa: E731
+        self.blocks = stack(build, c.layers, rngs) if stacked else nnx.List(build(rngs) for _ in range(c.layers))
         self.norm = norm(c)
-        self.head = None if c.tied_head else Linear((c.width, c.vocab), ("embed", "vocab"), rngs, dtype=c.dtype)
+        self.head = None if c.tied_head else Linear((c.width, c.outputs or c.vocab), ("embed", "vocab"), rngs, dtype=c.dtype)
 
     def __call__(self, tokens: jax.Array) -> jax.Array:
         x, rope = self.embed(tokens, jnp.arange(tokens.shape[1]))
@@ -89,6 +99,17 @@ class Decoder(nnx.Module):
         step = lambda block, x, slots: block.decode(x, rope, positions, slots)  # noqa: E731
         x, (k, v) = scan(step, self.blocks, x, (cache.k, cache.v))
         return self.logits(x), KVCache(k, v, cache.length + tokens.shape[1])
+
+    def branch(self, tokens: jax.Array, cache: KVCache, prefix: jax.Array, scratch: Scratch, step: jax.Array | int):
+        """Token `step` [B, M] of M branches per row: their logits [B, M, V] and the scratch with their keys and values.
+
+        Branch m continues the first prefix[b, m] tokens of the cache, which stays as it is; its tokens 0 .. step - 1 are
+        in the scratch. One call per step, each branch one token, gives what `decode` gives for every branch on its own.
+        """
+        x, rope = self.embed(tokens, prefix + step)
+        one = lambda block, x, own: block.branch(x, rope, own[:2], prefix, own[2:], step)  # noqa: E731
+        x, (k, v) = scan(one, self.blocks, x, (cache.k, cache.v, scratch.k, scratch.v))
+        return self.logits(x), Scratch(k, v)
 
     def embed(self, tokens: jax.Array, positions: jax.Array):
         """Residual stream [B, T, D] at positions [T] or [B, T], and the rotation attention applies there."""
@@ -115,6 +136,6 @@ def parameter_count(config: DecoderConfig) -> dict[str, int]:
     up = 2 if c.mlp == "swiglu" else 1
     mlp = (up + 1) * c.width * c.mlp_width + bias * (up * c.mlp_width + c.width)
     body = c.layers * (attention + mlp + 2 * norm) + norm
-    embedding = c.vocab * c.width * (1 if c.tied_head else 2)
+    embedding = c.vocab * c.width + (0 if c.tied_head else (c.outputs or c.vocab) * c.width)
     embedding += c.context * c.width * (c.position == "learned")
     return {"total": body + embedding, "embedding": embedding, "body": body}
