@@ -3,7 +3,7 @@
     python -m launch run ssd/measure --config.prompts.domain=code --config.spec.lookahead=4
 
 Cost: cpu about a minute once the pair is trained; smoke seconds. The figures begin from the two functions here: `timed` has the machine
-alone and interleaves its modes on pinned cores, `counted` only counts (hits, accepted tokens), so any number may run side by side.
+alone and interleaves its modes on pinned cores, `counted` only counts (hits, accepted tokens), so other work may go on beside it.
 """
 
 from ml_collections import ConfigDict
@@ -20,6 +20,8 @@ def get_config(scale: str) -> ConfigDict:
     config = base.get_config(scale)
     config.entry = "measure"
     config.prompts.domain = config.data.name
+    if scale in ("smoke", "cpu"):
+        config.mesh = "cpu-pair"
     return config
 
 
@@ -30,7 +32,6 @@ def timed(scale: str, *modes: str) -> ConfigDict:
     config.bench.modes = modes
     if scale in ("smoke", "cpu"):
         config.bench.placement = "process"
-        config.mesh = "cpu-pair"
     return config
 
 

@@ -50,7 +50,7 @@ class Engine:
             raise BadInput(f"the pair {pair.name} has no draft: choose mode ar")
         if spec.mode != "ar" and pair.draft.lm.vocab != vocab:
             raise BadInput(f"the draft of {pair.name} has {pair.draft.lm.vocab} tokens and its target {vocab}: a pair shares one vocabulary")
-        if spec.mode == "ssd" and placement == "inprocess" and len(jax.devices()) == 1:
+        if spec.mode == "ssd" and placement == "inprocess" and alone():
             say("one device only, so drafting cannot overlap verification: runs as SD (the draft in a process of its own could)")
             spec = replace(spec, mode="sd")
         self.pair, self.spec, self.batch, self.capacity = pair, spec, batch, capacity
@@ -215,6 +215,10 @@ def nothing(batch: int, vocab: int, sampling: Sampling) -> Reply:
     minus = np.full(batch, -1, np.int32)
     q = np.zeros((batch, 0, vocab), np.float32) if np.any(sampling.temperature) else None
     return Reply(np.zeros((batch, 0), np.int32), q, minus, minus, np.zeros(batch, np.int32), (0.0, 0.0, 0.0, 0.0), 0)
+
+
+def alone() -> bool:
+    return len(jax.devices()) == 1
 
 
 def say(line: str) -> None:

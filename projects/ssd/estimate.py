@@ -21,7 +21,7 @@ LAW_ROWS = 12.0  # rows that the fitted power law is worth beside the ranks seen
 FANS = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32)  # fan-outs at which the power law is fitted
 RECENT = 33  # times kept
 TRIAL = 6  # rounds on which a choice is tried before it is judged
-EVERY = 8  # rounds between decisions
+EVERY = 16  # rounds between decisions: each takes some milliseconds
 MARGIN = 0.03  # by which another choice must be faster: less is noise, and every change costs
 
 
@@ -56,23 +56,25 @@ class Misses:
     def __init__(self, most: int) -> None:
         self.ranks = np.zeros(most + 1)  # [r]: the bonus had rank r; last: beyond
         self.most, self.law = most, PowerLaw(fanout.EXPONENT, fanout.MISS, 0)
+        self.fit()
 
     def add(self, rank: int) -> None:
         self.ranks *= 0.5 ** (1 / HALF_LIFE)
         self.ranks[min(rank, self.most)] += 1
 
-    def curve(self) -> np.ndarray:
-        """p_hit(F) for F = 0 .. most."""
-        fans = np.arange(1, self.most + 1)
-        prior = np.concatenate([[0.0], self.law(fans)])
-        return (np.concatenate([[0.0], self.ranks.cumsum()[:-1]]) + LAW_ROWS * prior) / (self.ranks.sum() + LAW_ROWS)
-
     def fit(self) -> None:
-        """The law again, through the curve with the law so far as its prior."""
+        """The law again, with the law so far as its prior; the curve p_hit(F) for F = 0 .. most, and what each slot of it gains."""
         fans = np.array([fan for fan in FANS if fan <= self.most])
-        found = theory.power_law(fans, self.curve()[fans], self.ranks.sum() + LAW_ROWS)
+        found = theory.power_law(fans, self._blend()[fans], self.ranks.sum() + LAW_ROWS)
         if np.isfinite(found.exponent) and found.exponent > 0:
             self.law = found
+        self.curve = self._blend()
+        self.gains = fanout.concave(np.diff(self.curve))
+
+    def _blend(self) -> np.ndarray:
+        prior = np.concatenate([[0.0], self.law(np.arange(1, self.most + 1))])
+        seen = np.concatenate([[0.0], self.ranks.cumsum()[:-1]])
+        return (seen + LAW_ROWS * prior) / (self.ranks.sum() + LAW_ROWS)
 
 
 class Estimates:
@@ -84,6 +86,7 @@ class Estimates:
         self.hazards |= {"ngram": Hazards(longest, 0.3), "random": Hazards(longest, 1 / vocab)}
         self.misses = {kind: Misses(self.most) for kind in ("rejected", "all", "fast")}
         self.times: dict[tuple[str, int], deque[float]] = defaultdict(lambda: deque(maxlen=RECENT))
+        self.medians: dict[tuple[str, int], float] = {}  # of those times, until the next round
         self.seen: dict[str, int] = defaultdict(int)  # rounds in which some row's speculation came from there
         self.before: dict[int, tuple[str, int, int]] = {}  # sequence -> source, k and K of its last row
         self.tail = (np.nan, 0)  # the last round's time after verifying and drafting, and its K
@@ -106,6 +109,7 @@ class Estimates:
     def _clock(self, rows: Mapping[str, np.ndarray], sources: Sequence[str]) -> None:
         begin, verified, drafted, end = (float(rows[f"t_{name}"][0]) for name in ("dispatch", "verify", "draft", "round"))
         lookahead = int(rows["K"][0])
+        self.medians.clear()
         self.times["verify", lookahead].append(verified - begin)
         self.times["cache", lookahead].append(drafted - begin)
         tail, earlier = self.tail
@@ -116,7 +120,7 @@ class Estimates:
 
     def time(self, what: str, lookahead: int) -> float:
         """Seconds of "verify", "cache", or of a round's end after a "hit" or a backup; between measured K on a straight line."""
-        known = sorted((k, float(np.median(times))) for (name, k), times in self.times.items() if name == what and times)
+        known = sorted((k, self._median(name, k)) for name, k in self.times if name == what)
         if not known:
             return np.nan
         lookaheads, seconds = np.array(known, float).T
@@ -126,6 +130,11 @@ class Estimates:
         slope, level = np.polyfit(lookaheads[ends], seconds[ends], 1)
         return max(0.0, float(slope * lookahead + level))
 
+    def _median(self, what: str, lookahead: int) -> float:
+        if (what, lookahead) not in self.medians:
+            self.medians[what, lookahead] = float(np.median(self.times[what, lookahead]))
+        return self.medians[what, lookahead]
+
     def backup_time(self, backup: str, lookahead: int) -> float:
         """T_b, seconds: what a miss adds. A fast backup that was never seen adds nothing."""
         missed, hit = self.time(backup, lookahead), self.time("hit", lookahead)
@@ -133,20 +142,18 @@ class Estimates:
             return 0.0 if backup in FAST else np.nan
         return max(0.0, missed - (0.0 if np.isnan(hit) else hit))
 
-    def curves(self, source: str, lookahead: int) -> np.ndarray:
-        """p_hit(F | k) [K + 1, F] of the cache that is built from a speculation of this source."""
-        kinds = ["fast"] * (lookahead + 1) if source in FAST else ["rejected"] * lookahead + ["all"]
-        found = {kind: self.misses[kind].curve() for kind in set(kinds)}
-        return np.array([found[kind] for kind in kinds])
+    def kinds(self, source: str, lookahead: int) -> list[Misses]:
+        """For every k, the law of the cache that is built from a speculation of this source."""
+        names = ["fast"] * (lookahead + 1) if source in FAST else ["rejected"] * lookahead + ["all"]
+        return [self.misses[name] for name in names]
 
     def fans(self, source: str, lookahead: int, budget: int) -> np.ndarray:
         """The best fan-out F [K + 1] of the cache built from a speculation of this source."""
-        gains = np.array([fanout.concave(np.diff(curve)) for curve in self.curves(source, lookahead)])
+        gains = np.array([kind.gains for kind in self.kinds(source, lookahead)])
         return fanout.best(self.hazards[source].shares(lookahead), gains, min(budget, gains.size))
 
     def hit_rate(self, source: str, fans: Sequence[int]) -> float:
-        fans = np.minimum(fans, self.most)
-        caught = self.curves(source, len(fans) - 1)[np.arange(len(fans)), fans]
+        caught = [kind.curve[min(fan, self.most)] for kind, fan in zip(self.kinds(source, len(fans) - 1), fans, strict=True)]
         return float(self.hazards[source].shares(len(fans) - 1) @ caught)
 
     def speed(self, lookahead: int, backup: str, hit: Sequence[int], miss: Sequence[int], batch: int) -> float:

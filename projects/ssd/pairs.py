@@ -6,7 +6,6 @@ from typing import Any, NamedTuple
 
 import jax
 import numpy as np
-from ml_collections import ConfigDict
 from safetensors.flax import load_file, save_file
 from tokenizers import Tokenizer
 
@@ -20,9 +19,8 @@ from shared.nn.decoder import DecoderConfig
 from shared.nn.rope import Llama3Scaling
 from shared.rundir import RunDir, runs_root
 
-ROLES = ("draft", "weak")  # of the drafts trained for the target of this workspace
-NAMES = (*ROLES, "smollm2")
-SWEEPS = {"smollm2": "ssd/smollm2"}  # what trains a pair, where it is not ssd/pair
+SMOLLM2 = "smollm2"  # the pair whose target is not trained here
+TRAINED_BY = {SMOLLM2: "ssd/smollm2", "demo": "ssd/demo", "smoke": "ssd/pair --scale=smoke", "gpu": "ssd/pair --scale=gpu"}
 
 
 class Model(NamedTuple):
@@ -50,44 +48,51 @@ def table(values: Any) -> Model:
 
 # -- from runs --------------------------------------------------------------------------------------------------------
 def load(name: str) -> Pair:
-    """One of NAMES (the newest finished run of such a draft, and its target), or the id of a draft's run. Raises BadInput."""
-    run = newest(name) if name in NAMES else by_id(name)
-    role = run.record()["config"]["pair"]["role"]
-    return of_smollm2(run) if role == "smollm2" else of_draft(role, run)
-
-
-def of_draft(name: str, run: RunDir) -> Pair:
-    """The draft of a finished run with the target it was trained for."""
-    record = run.record()
-    (target,) = record["needs"]["target"]
-    data = record["config"]["data"]
-    tokenizer = tokens.load(registry.members(data["name"])[0], data["vocab"]).tokenizer
-    return Pair(name, trained(RunDir(runs_root() / "ssd" / "train" / target)), trained(run), tokenizer, (DOC_ID,))
-
-
-def trained(run: RunDir) -> Model:
-    found = of_run(run)
-    return decoder(found.config, found.params)
-
-
-def newest(role: str) -> RunDir:
-    """The finished run of a draft that ended last."""
-    done = [run for run in drafts() if run.state() == "done" and run.record()["config"]["pair"]["role"] == role]
-    if not done:
-        sweep = SWEEPS[role] if role in SWEEPS else "ssd/pair"
-        raise BadInput(f"no finished run of the pair {role!r} in {runs_root()}: `python -m launch sweep {sweep} --yes` trains it")
-    return max(done, key=lambda run: run.status()["ended"])
-
-
-def by_id(name: str) -> RunDir:
-    found = [run for run in drafts() if run.id == name and run.state() == "done"]
-    if not found:
-        raise BadInput(f"no pair {name!r}: choose {', '.join(NAMES)} or the id of a finished run in {runs_root() / 'ssd' / 'distil'}")
-    return found[0]
+    """NAME or NAME/weak: the newest finished draft of that pair and its target; '': of any pair; or a draft's run id. Raises BadInput."""
+    done = [run for run in drafts() if run.state() == "done"]
+    chosen = [run for run in done if name in ("", run.id, title(run))]
+    if not chosen:
+        known = sorted({title(run) for run in done})
+        if known and name:
+            raise BadInput(f"no finished pair {name!r} in {runs_root()}: choose {', '.join(known)}, or train it with `{command(name)}`")
+        raise BadInput(f"no finished pair in {runs_root()}: `{command(name)}` trains one")
+    return of_draft(max(chosen, key=lambda run: run.status()["ended"]))
 
 
 def drafts() -> list[RunDir]:
     return [RunDir(path.parent) for path in sorted((runs_root() / "ssd" / "distil").glob("*/config.json"))]
+
+
+def title(run: RunDir) -> str:
+    """What a person calls the pair of a draft."""
+    pair = run.record()["config"]["pair"]
+    return pair["name"] if pair["role"] == "draft" else f"{pair['name']}/{pair['role']}"
+
+
+def command(name: str) -> str:
+    """What trains the pair."""
+    return f"python -m launch sweep {TRAINED_BY.get(name.split('/')[0], 'ssd/pair')} --yes"
+
+
+def of_draft(run: RunDir) -> Pair:
+    """The draft of a finished run and the target it learnt from."""
+    record = run.record()
+    config, name = record["config"], title(run)
+    if config["pair"]["name"] == SMOLLM2:
+        found = smollm2.smollm2()
+        target, eos = decoder(found.config, found.params), found.eos
+        tokenizer = smollm2.folder() / "tokenizer.json"
+    else:
+        (trained,) = record["needs"]["target"]
+        target, eos = model(RunDir(runs_root() / "ssd" / "train" / trained)), (DOC_ID,)
+        tokenizer = tokens.load(registry.members(config["data"]["name"])[0], config["data"]["vocab"]).tokenizer
+    return Pair(name, target, model(run), tokenizer, eos)
+
+
+def model(run: RunDir) -> Model:
+    """What one run trained."""
+    found = of_run(run)
+    return decoder(found.config, found.params, found.ids)
 
 
 # -- prompts ----------------------------------------------------------------------------------------------------------
@@ -96,7 +101,7 @@ def encode(pair: Pair, prompt: str) -> list[int]:
     if pair.tokenizer is None:
         return [int(word) for word in prompt.split()]
     tokenizer = Tokenizer.from_file(str(pair.tokenizer))
-    if pair.name == "smollm2":
+    if pair.name == SMOLLM2:
         return smollm2.chat(tokenizer, prompt)
     tokenizer.encode_special_tokens = True  # text that reads <doc> is text
     return [DOC_ID, *tokenizer.encode(prompt, add_special_tokens=False).ids]
@@ -105,7 +110,7 @@ def encode(pair: Pair, prompt: str) -> list[int]:
 # -- from one process to another --------------------------------------------------------------------------------------
 def write(model: Model, folder: Path) -> dict[str, Any]:
     """Puts the parameters into `folder` (one safetensors file, names joined by /) and returns what `read` wants, as JSON."""
-    flat = {"/".join(key.key for key in path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(model.params)}
+    flat = {"/".join(str(key.key) for key in path): leaf for path, leaf in jax.tree_util.tree_leaves_with_path(model.params)}
     save_file(flat, folder / "params.safetensors")
     config = None if model.config is None else asdict(model.config)
     ids = None if model.ids is None else np.asarray(model.ids).tolist()
@@ -113,9 +118,10 @@ def write(model: Model, folder: Path) -> dict[str, Any]:
 
 
 def read(told: dict[str, Any]) -> Model:
+    """The model that `write` described."""
     params: dict[str, Any] = {}
     for name, leaf in load_file(told["weights"]).items():
-        *path, last = name.split("/")
+        *path, last = (int(part) if part.isdecimal() else part for part in name.split("/"))  # layers that stand apart have numbers
         node = params
         for part in path:
             node = node.setdefault(part, {})

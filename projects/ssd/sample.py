@@ -59,13 +59,14 @@ def foreign(config: ConfigDict, length: int) -> Callable[[int], np.ndarray]:
     ours, theirs = own(config, config.data.context), Tokenizer.from_file(str(smollm2.folder() / "tokenizer.json"))
     words = bpe.read(text(config)[0].tokenizer)
 
+    empty = smollm2.chat(theirs, "Continue: ")
+    place = len(empty) - 1 - empty[::-1].index(theirs.token_to_id("<|im_end|>"))  # where the request ends
+
     def prompt(number: int) -> np.ndarray:
-        said = words.decode(ours(number).tolist(), skip_special_tokens=True)
-        plain = theirs.encode(said).ids
-        if number // 2 % 2:
-            return np.array(plain[:length], np.int32)
-        empty = len(smollm2.chat(theirs, "Continue: "))
-        return np.array(smollm2.chat(theirs, "Continue: " + theirs.decode(plain[: length - empty - 2])), np.int32)[-length:]
+        plain = theirs.encode(words.decode(ours(number).tolist(), skip_special_tokens=True)).ids
+        asked = number // 2 % 2 == 0 and length > len(empty)
+        chosen = [*empty[:place], *plain[: length - len(empty)], *empty[place:]] if asked else plain[:length]
+        return np.array(chosen, np.int32)
 
     return prompt
 

@@ -29,14 +29,11 @@ def main(words: list[str] | None = None) -> int:
     bell = socket.socket(fileno=args.bell)
     threading.Thread(target=leave_with, args=(bell,), daemon=True).start()
     job = json.loads(Path(args.job).read_text())
-    startup.start_jax(job["cores"])
-    sizes = Sizes(**job["sizes"])
-    drafter = load(job, sizes)
-    box = Mailbox(args.memory, sizes)
+    startup.pin(job["cores"])
+    startup.start_jax()
+    server = Server(bell, args.memory, job)
     try:
-        mailbox.ring(bell, mailbox.DONE)  # loaded: the files may go
-        while True:
-            SERVICES[mailbox.wait(bell)](bell, box, drafter)
+        server.serve()
     except EOFError:
         return 0
 
@@ -49,55 +46,65 @@ def leave_with(bell: socket.socket) -> None:
     os._exit(0)
 
 
-def load(job: dict[str, Any], sizes: Sizes) -> Any:
-    import jax
+class Server:
+    """A `Drafter` behind a bell."""
 
-    from projects.ssd import pairs
-    from projects.ssd.drafter import Drafter
+    def __init__(self, bell: socket.socket, memory: int, job: dict[str, Any]):
+        import jax
 
-    model = pairs.read(job["model"])
-    drafter = Drafter(model.lm, model.params, sizes.batch, sizes.size, sizes.branches, job["weight"], jax.devices()[0])
-    jax.block_until_ready(drafter.params)
-    return drafter
+        from projects.ssd import pairs
+        from projects.ssd.drafter import Drafter
 
+        sizes = Sizes(**job["sizes"])
+        self.bell, self.box = bell, Mailbox(memory, sizes)
+        model = pairs.read(job["model"])
+        self.drafter = Drafter(
+            model.lm, model.params, sizes.batch, sizes.size, sizes.branches, job["weight"], job["ahead"], jax.devices()[0])  # fmt: skip
+        jax.block_until_ready(self.drafter.params)
+        self.ahead = (0.0, 0.0)  # begin and end of the last prespeculation
 
-def start(bell: socket.socket, box: Mailbox, drafter: Any) -> None:
-    """Reads the prompts while the target does."""
-    from projects.ssd.sampling import Sampling
+    def serve(self) -> None:
+        """Until the other side is gone: EOFError."""
+        mailbox.ring(self.bell, mailbox.DONE)  # loaded: the files may go
+        verbs = {mailbox.START: self.start, mailbox.ANSWER: self.answer}
+        while True:
+            verbs[mailbox.wait(self.bell)]()
 
-    tokens = box["prompts"][:, : box["width"]].copy()
-    lengths, ids = box["lengths"].copy(), box["ids"].copy()
-    sampling = Sampling(temperature=tuple(box["temperature"].tolist()), seed=int(box["seed"]))
-    mailbox.ring(bell, mailbox.DONE)
-    drafter.start(tokens, lengths, ids, sampling)
+    def start(self) -> None:
+        """Reads the prompts while the target does."""
+        from projects.ssd.sampling import Sampling
 
+        box = self.box
+        tokens, lengths, ids = box["prompts"][:, : box["width"]].copy(), box["lengths"].copy(), box["ids"].copy()
+        sampling = Sampling(temperature=tuple(box["temperature"].tolist()), seed=int(box["seed"]))
+        mailbox.ring(self.bell, mailbox.DONE)
+        self.drafter.start(tokens, lengths, ids, sampling)
+        self.ahead = (0.0, 0.0)
 
-def answer(bell: socket.socket, box: Mailbox, drafter: Any) -> None:
-    """Replies, then drafts ahead until that is done: waiting here costs nobody anything."""
-    import jax
+    def answer(self) -> None:
+        """Replies, then drafts ahead until that is done: waiting here costs nobody anything."""
+        import jax
 
-    from projects.ssd.drafter import Outcome
-    from projects.ssd.drafting import BACKUPS, Order, Table
+        from projects.ssd.drafter import Outcome
+        from projects.ssd.drafting import BACKUPS, Order, Table
 
-    began = time.perf_counter()
-    k, bonus, active = box["outcome"].copy()
-    tables = box["tables"].copy()
-    depth = int(box["lookahead"])
-    order = Order(BACKUPS[int(box["backup"])], Table(*tables[:2]), Table(*tables[2:]), depth)
-    reply = drafter.answer(Outcome(k, bonus, active.astype(bool)), order)
-    box["speculation"][:, :depth] = reply.tokens
-    if reply.q is not None:
-        box["q"][:, :depth] = reply.q
-    box["hit"][:], box["rank"][:], box["source"][:] = reply.hit, reply.rank, reply.source
-    box["times"][2:] = began, time.perf_counter()
-    mailbox.ring(bell, mailbox.DONE)
-    ahead = time.perf_counter()
-    drafter.prespeculate()
-    jax.block_until_ready(drafter.prepared)
-    drafter.ahead_times = ahead, time.perf_counter()
+        begin, box = time.perf_counter(), self.box
+        k, bonus, active = box["outcome"].copy()
+        tables, depth = box["tables"].copy(), int(box["lookahead"])
+        order = Order(BACKUPS[int(box["backup"])], Table(*tables[:2]), Table(*tables[2:]), depth)
+        reply = self.drafter.answer(Outcome(k, bonus, active.astype(bool)), order)
+        box["speculation"][:, :depth] = reply.tokens
+        if reply.q is not None:
+            box["q"][:, :depth] = reply.q
+        box["hit"][:], box["rank"][:], box["source"][:] = reply.hit, reply.rank, reply.source
+        box["times"][:] = *self.ahead, begin, time.perf_counter()
+        mailbox.ring(self.bell, mailbox.DONE)
+        if self.drafter.ahead:
+            begin = time.perf_counter()
+            self.drafter.prespeculate()
+            jax.block_until_ready(self.drafter.prepared)
+            self.ahead = begin, time.perf_counter()
 
-
-SERVICES = {mailbox.START: start, mailbox.ANSWER: answer}
 
 if __name__ == "__main__":
     sys.exit(main())

@@ -17,14 +17,26 @@ def split() -> tuple[list[int], list[int]]:
     return mine[:half], mine[half:]
 
 
-def start_jax(cores: Sequence[int] = ()) -> None:
-    """Keeps this process on `cores` (none: where it is), freed memory in it, and compiled programs for the next one.
+spare: list[int] = []  # cores that this process keeps off, for the process of its draft
 
-    Call it before jax is imported: its threads inherit the cores, and it counts them. Whoever may write compiled programs
-    may run code as you, so their folder is private.
-    """
+
+def keep_apart() -> None:
+    """This process on the first half of its cores; the other half is for the draft's. Before jax starts."""
+    mine, spare[:] = split()
+    pin(mine)
+
+
+def pin(cores: Sequence[int]) -> None:
+    """This process on these cores (none: where it is), where the system can. jax counts them when it starts."""
     if cores and hasattr(os, "sched_setaffinity"):
         os.sched_setaffinity(0, cores)
+
+
+def start_jax() -> None:
+    """Keeps freed memory in this process, and compiled programs for the next one.
+
+    Whoever may write compiled programs may run code as you, so their folder is private.
+    """
     keep_memory()
     compiled = cache.root() / "compiled"
     compiled.mkdir(parents=True, exist_ok=True, mode=0o700)

