@@ -182,7 +182,8 @@ CHOICES = {
     "bench.placement": ("inprocess", "process"),
 }
 LEAST = {
-    "seed": 0, "data.vocab": 2, "data.tokens": 0, "data.context": 2, "train.batch_size": 1, "optim.weight_decay": 0, "distil.tokens": 0, "distil.outputs": 0, "distil.outputs": 0,
+    "seed": 0, "data.vocab": 2, "data.tokens": 0, "data.context": 2, "train.batch_size": 1, "optim.weight_decay": 0, "distil.tokens": 0,
+    "distil.outputs": 0,
     "sample.tokens": 1, "sample.batch_size": 1, "evaluation.tokens": 1, "evaluation.batch_size": 1, "prompts.count": 1, "prompts.length": 1,
     "prompts.new": 1, "spec.lookahead": 1, "spec.sd_lookahead": 0, "spec.budget": 1, "spec.saguaro": 0, "sampling.temperature": 0,
     "bench.batch": 1, "bench.repeats": 1, "save.every_minutes": 0,

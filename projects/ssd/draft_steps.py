@@ -173,16 +173,18 @@ def advance(state: State, speculation, k, bonus, active) -> State:
 
 
 def law(logits, top, weight: float, limit: int, temperature):
-    """Log-weights that tokens are drawn from; `top` [...] of Saguaro's set, `temperature` with the leading axes of logits [..., V]."""
+    """Log-weights that tokens are drawn from; Saguaro's `top` is broadcast, `temperature` has the leading axes of logits [..., V]."""
     z = sampling.scaled(logits, temperature)
-    return z if weight == 1 or not limit else sampling.saguaro(z, top, limit + 1, weight, temperature)
+    if weight == 1 or not limit:
+        return z
+    return sampling.saguaro(z, jnp.broadcast_to(top, z.shape[:-1]), limit + 1, weight, temperature)
 
 
 def choose(logits, top, noise, *, weight, limit, rows):
     """Tokens drawn from logits [..., V] and the log-weights they were drawn from; greedy without rows."""
     if rows is None:
         return jnp.argmax(logits, -1).astype(jnp.int32), None
-    z = law(logits, jnp.broadcast_to(top, logits.shape[:-1]), weight, limit, rows[2])
+    z = law(logits, top, weight, limit, rows[2])
     return jnp.argmax(z + noise, -1).astype(jnp.int32), z
 
 

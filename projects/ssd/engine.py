@@ -49,7 +49,7 @@ class Engine:
         if spec.mode != "ar" and pair.draft is None:
             raise BadInput(f"the pair {pair.name} has no draft: choose mode ar")
         if spec.mode != "ar" and pair.draft.lm.vocab != vocab:
-            raise BadInput(f"the draft of {pair.name} has {pair.draft.lm.vocab} tokens and its target {vocab}: a pair shares one vocabulary")
+            raise BadInput(f"the draft of {pair.name} has {pair.draft.lm.vocab} tokens, its target {vocab}: a pair shares one vocabulary")
         if spec.mode == "ssd" and placement == "inprocess" and alone():
             say("one device only, so drafting cannot overlap verification: runs as SD (the draft in a process of its own could)")
             spec = replace(spec, mode="sd")
@@ -105,7 +105,7 @@ class Engine:
         """Up to `batch` prompts from beginning to end."""
         self.target.start(*wave.committed(), Rows(wave.sampling, wave.numbers))
         if self.controller:
-            for row, index in enumerate(wave.ids):
+            for index in wave.ids:
                 self.controller.start(index, wave.prompts[index])
             reply = self._begin(wave)
         else:

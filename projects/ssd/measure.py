@@ -9,7 +9,6 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from projects.ssd import accounting, pairs
-from projects.ssd.startup import split
 from projects.ssd.turns import SAME_K, Elsewhere, Turns
 from shared.data import registry
 from shared.data.tokens import load, windows
@@ -27,11 +26,10 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     rows, records = [], []
     with contextlib.ExitStack() as stack:
         if config.bench.timed:
-            ours, theirs = split()
             job = run.table(0, "job.json")
-            sides = {"": stack.enter_context(Elsewhere(draft.id, told, ours, job))}
+            sides = {"": stack.enter_context(Elsewhere(draft.id, told, True, job))}
             if any(mode.endswith(BOTH) for mode in modes):
-                sides[BOTH] = stack.enter_context(Elsewhere(draft.id, told, ours + theirs, job.with_name("job_both.json")))
+                sides[BOTH] = stack.enter_context(Elsewhere(draft.id, told, False, job.with_name("job_both.json")))
         else:
             sides = {"": stack.enter_context(Turns(pairs.load(draft.id), told))}
         for repeat in range(config.bench.repeats):

@@ -65,10 +65,10 @@ class Turns:
 
 
 class Elsewhere:
-    """The same in a process of its own on `cores`."""
+    """The same in a process of its own: on the target's half of the cores (`apart`), or on all of them."""
 
-    def __init__(self, draft: str, told: dict[str, Any], cores: list[int], job: Path):
-        job.write_text(json.dumps({"draft": draft, "told": told, "cores": cores}), encoding="utf-8")
+    def __init__(self, draft: str, told: dict[str, Any], apart: bool, job: Path):
+        job.write_text(json.dumps({"draft": draft, "told": told, "apart": apart}), encoding="utf-8")
         self.process = subprocess.Popen(
             [sys.executable, "-m", "projects.ssd.turns", str(job)], cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
         )
@@ -90,11 +90,13 @@ class Elsewhere:
 
 
 def main(job: str) -> None:
-    from projects.ssd.startup import start_jax
+    from projects.ssd import startup
 
     told = json.loads(Path(job).read_text(encoding="utf-8"))
     answers, sys.stdout = sys.stdout, sys.stderr  # what libraries print must not get between the answers
-    start_jax(told["cores"])
+    if told["apart"]:
+        startup.keep_apart()
+    startup.start_jax()
     from projects.ssd import pairs
 
     with Turns(pairs.load(told["draft"]), told["told"]) as turns:

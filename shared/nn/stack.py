@@ -23,7 +23,7 @@ def stack(build: Callable[[nnx.Rngs], nnx.Module], layers: int, rngs: nnx.Rngs) 
 def unstack(params: dict) -> dict:
     """The parameters of a stack as those of a list of its layers, {0: ..., 1: ...}: a copy of every leaf."""
     layers = jax.tree.leaves(params)[0].shape[0]
-    return {index: jax.tree.map(lambda leaf: leaf[index], params) for index in range(layers)}
+    return {index: jax.tree.map(lambda leaf, index=index: leaf[index], params) for index in range(layers)}
 
 
 def scan(step: Callable, stacked: nnx.Module, carry, xs=None):

@@ -34,7 +34,8 @@ def load(folder: Path, config: DecoderConfig, mesh: Mesh | None = None, dtype: s
         for size, name, over in zip(leaf.shape, axes, split, strict=True):
             if over and size % axis_size(mesh, over):
                 raise BadInput(
-                    f"{size} {name} of {ORIGINS[keys].name.format(0)} do not divide over {over}={axis_size(mesh, over)} devices: choose another mesh"
+                    f"{size} {name} of {ORIGINS[keys].name.format(0)} do not divide over {over}={axis_size(mesh, over)} devices: "
+                    "choose another mesh"
                 )
         return jax.make_array_from_callback(leaf.shape, NamedSharding(mesh, split), read)
 

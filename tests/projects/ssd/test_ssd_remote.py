@@ -31,7 +31,8 @@ def tables(seed: int = 0) -> Pair:
 
 def decoders() -> Pair:
     def one(width: int, layers: int, seed: int) -> pairs.Model:
-        config = DecoderConfig(vocab=V, layers=layers, width=width, heads=2, kv_heads=1, mlp_width=24, head_dim=8, context=64, tied_head=True)
+        config = DecoderConfig(vocab=V, layers=layers, width=width, heads=2, kv_heads=1, mlp_width=24, head_dim=8, context=64,
+                               tied_head=True)
         return pairs.decoder(config, build(config).init(jax.random.key(seed)))
 
     return Pair("decoders", one(24, 2, 0), one(16, 1, 1))
