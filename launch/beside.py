@@ -12,7 +12,8 @@ from launch import plan as planning
 from launch.plan import Plan
 from shared.errors import BadInput
 
-TAGS = {"P": "stated by the paper", "C": "from the authors' code", "R": "a public replication", "D": "derived from P and C"}
+TAGS = {"P": "stated by the paper", "C": "from the authors' code", "R": "a public replication", "D": "derived from P and C",
+        "U": "one secondary source, unverified"}
 HEAD = ("setting", "paper", "evidence", "ours mean [95% CI] n", "ratio", "scale note")
 
 

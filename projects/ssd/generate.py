@@ -21,7 +21,7 @@ if TYPE_CHECKING:
 MODES = ("ar", "sd", "ssd")
 NAMES = {"ar": "AR", "sd": "SD", "ssd": "SSD"}
 ROUNDS = 6  # of a timeline
-WARM_UP = 8  # tokens generated beforehand: every program is compiled then, a miss included
+WARM_UP = 32  # tokens generated beforehand, to compile the programs; a comparison generates everything twice, and times the second
 
 
 class Done(NamedTuple):
@@ -128,7 +128,8 @@ def one(args: argparse.Namespace, mode: str, pair: "Pair", prompt: list[int], tw
         print(stream.add(tokens), end="", flush=True)
 
     with Engine(pair, spec, 1, len(prompt) + max(args.max_new, WARM_UP), placement) as engine:
-        engine.generate([prompt], Sampling(args.temperature, args.seed, WARM_UP, ignore_eos=True))
+        warm_up = args.max_new if args.mode == "compare" else WARM_UP
+        engine.generate([prompt], Sampling(args.temperature, args.seed, warm_up, ignore_eos=True))
         if args.mode == "compare":
             say(f"-- {NAMES[mode]}")
         result = engine.generate([prompt], Sampling(args.temperature, args.seed, args.max_new), show)
