@@ -31,12 +31,10 @@ def load(folder: Path, config: DecoderConfig, mesh: Mesh | None = None, dtype: s
         if mesh is None:
             return jax.device_put(read((slice(None),) * len(leaf.shape)))
         split = spec(axes)
-        for size, name, over in zip(leaf.shape, axes, split, strict=True):
+        for size, axis, over in zip(leaf.shape, axes, split, strict=True):
             if over and size % axis_size(mesh, over):
-                raise BadInput(
-                    f"{size} {name} of {ORIGINS[keys].name.format(0)} do not divide over {over}={axis_size(mesh, over)} devices: "
-                    "choose another mesh"
-                )
+                name, over = ORIGINS[keys].name.format(0), f"{over}={axis_size(mesh, over)}"
+                raise BadInput(f"{size} {axis} of {name} do not divide over {over} devices: choose another mesh")
         return jax.make_array_from_callback(leaf.shape, NamedSharding(mesh, split), read)
 
     return jax.tree_util.tree_map_with_path(one, abstract, model.axes)

@@ -79,7 +79,8 @@ def law(table, temperature, start, length):
 
 
 def agrees(counts, p, bonferroni):
-    """Chi-square with cells pooled to an expected 5, and the total variation."""
+    """Chi-square with cells pooled to an expected 5, and over many cells the total variation: of a handful it exceeds one and a half
+    times its expectation in one case of twenty by chance, however many draws there are."""
     from scipy.stats import chi2
 
     n = counts.sum()
@@ -91,7 +92,7 @@ def agrees(counts, p, bonferroni):
     tail = chi2.sf(((seen - expected) ** 2 / expected).sum(), len(seen) - 1)
     null = np.sqrt(p * (1 - p) / (2 * np.pi * n)).sum()
     assert tail > 1e-3 / bonferroni, tail
-    assert 0.5 * np.abs(counts / n - p).sum() < 1.5 * null
+    assert len(p) < 100 or 0.5 * np.abs(counts / n - p).sum() < 1.5 * null
 
 
 DRAWN = [("sd", "neural", 1.0, 1.0), ("ssd", "neural", 0.5, 0.7), ("ssd", "random", 1.0, 1.3), ("ssd", "ngram", 0.0, 1.0)]
