@@ -32,7 +32,7 @@ def test_links_and_pictures_lead_somewhere(page):
 def test_the_configs_that_commands_name_exist(page):
     from launch.configs import names
 
-    for name in re.findall(r"launch (?:show|run|sweep|figure|compare) ([a-z_]+/[a-z0-9_]+)", (ROOT / page).read_text()):
+    for name in re.findall(r"launch (?:show|run|sweep|figure|compare) ([a-z_]+/[a-zA-Z0-9_]+)", (ROOT / page).read_text()):
         assert name in names(), name
 
 
