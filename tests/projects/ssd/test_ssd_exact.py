@@ -96,8 +96,11 @@ def agrees(counts, p, bonferroni):
 
 
 DRAWN = [("sd", "neural", 1.0, 1.0), ("ssd", "neural", 0.5, 0.7), ("ssd", "random", 1.0, 1.3), ("ssd", "ngram", 0.0, 1.0)]
-DRAWN_ALL = [("sd", "neural", c, t) for c in (1.0, 0.1) for t in (0.7, 1.3)] + [
-    ("ssd", b, c, t) for b, c, t in itertools.product(BACKUPS, (1.0, 0.5, 0.1, 0.0), (0.7, 1.0, 1.3))]
+DRAWN_ALL = [  # every mode, backup, weight C and temperature, and most pairs of them
+    ("sd", "neural", 1.0, 0.7), ("sd", "neural", 0.1, 1.3), ("ssd", "neural", 1.0, 1.0), ("ssd", "neural", 0.5, 1.3),
+    ("ssd", "neural", 0.1, 0.7), ("ssd", "neural", 0.0, 1.0), ("ssd", "random", 1.0, 1.3), ("ssd", "random", 0.5, 0.7),
+    ("ssd", "random", 0.1, 1.0), ("ssd", "ngram", 1.0, 0.7), ("ssd", "ngram", 0.5, 1.0), ("ssd", "ngram", 0.0, 1.3),
+]  # fmt: skip
 
 
 def drawn(cell, n, batch, length=4):
