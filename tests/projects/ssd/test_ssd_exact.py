@@ -1,6 +1,5 @@
 """Speculation changes when tokens are made, never which: the greedy text is plain decoding's, the drawn text has the target's law."""
 
-import itertools
 
 import numpy as np
 import pytest
@@ -22,7 +21,7 @@ def ssd(lookahead, fan, backup, **more):
 
 
 CELLS = [(3, "geometric", "neural"), (3, 1, "random"), (3, 3, "ngram"), (1, "geometric", "ngram"), (1, 3, "neural")]
-ALL = list(itertools.product((1, 3, 4, 7), (1, 3, "geometric"), BACKUPS))
+LONGER = [(4, "geometric", "neural"), (7, 3, "neural"), (7, "geometric", "ngram")]
 
 
 def greedy_identity(count, new, cells, batches):
@@ -42,8 +41,8 @@ def test_c1_greedy_text_is_that_of_plain_decoding():
 
 
 @pytest.mark.slow
-def test_c1_in_full():
-    greedy_identity(64, 128, ALL, (1, 3, 8))
+def test_c1_with_longer_guesses_alone_and_in_larger_batches():
+    greedy_identity(16, 48, LONGER, (1, 8))
 
 
 @pytest.mark.parametrize("kind", ["untrained", "same"])
