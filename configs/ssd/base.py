@@ -60,10 +60,10 @@ BY_SCALE = {
     "cpu": {
         "pair.name": "cpu", "data.name": "+".join(DOMAINS), "data.vocab": 2_048, "data.tokens": 1_048_576, "data.context": 256,
         "model.dtype": "float32", "train.batch_size": 4, "optim.lr": 2e-3,
-        "sample.tokens": 262_144, "sample.batch_size": 64, "distil.tokens": 262_144,
+        "sample.tokens": 393_216, "sample.batch_size": 64, "distil.tokens": 1_048_576,
         "evaluation.tokens": 65_536, "evaluation.batch_size": 16,
         "prompts.count": 2, "prompts.length": 64, "prompts.new": 96, "bench.repeats": 6,
-        "spec.lookahead": 5, "spec.budget": 8, "mesh": "cpu",
+        "spec.lookahead": 4, "spec.budget": 8, "mesh": "cpu",
     },
     "gpu": {
         "pair.name": "gpu", "data.name": "+".join(DOMAINS), "data.vocab": 4_096, "data.tokens": 16_777_216, "data.context": 256,

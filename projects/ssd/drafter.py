@@ -52,7 +52,7 @@ class Drafter:
                  device: jax.Device | None = None):
         self.lm, self.batch, self.size, self.branches, self.weight, self.ahead = lm, batch, size, branches, weight, ahead
         self.device = device or jax.devices()[-1]
-        self.params = jax.device_put(lm.prepare(params), self.device)
+        self.params = jax.device_put(lm.prepare(params, self.device), self.device)
 
     def start(self, tokens: np.ndarray, lengths: np.ndarray, ids: np.ndarray, sampling: Sampling) -> None:
         """Reads prompts [B, P], padded on the right, of `lengths` >= 1. Sampling holds the temperature of each row."""

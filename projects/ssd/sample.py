@@ -22,7 +22,7 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     """Writes tables/tokens.npy, uint16 [n]: rows of a quarter prompt and three quarters continuation, one after the other."""
     target, context = target_of(config, run), config.data.context
     lm = decoder_lm(target.config)
-    params = lm.prepare(target.params)
+    params = lm.prepare(target.params, jax.devices()[0])
     rows, prompt = config.sample.batch_size, context // 4
     prompts = foreign(config, prompt) if config.pair.name == "smollm2" else own(config, prompt)
     write = jax.jit(continuation(lm, rows, context - prompt))

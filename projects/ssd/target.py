@@ -22,7 +22,7 @@ class Target:
 
     def __init__(self, lm: LM, params: Any, batch: int, size: int, place: jax.Device | Mesh):
         self.lm, self.batch, self.size = lm, batch, size
-        params = lm.prepare(params)
+        params = lm.prepare(params, place)
         if isinstance(place, Mesh):
             self.home = NamedSharding(place, PartitionSpec())
             self.params = jax.tree.map(jax.device_put, params, placement(lm, params, place))
