@@ -100,13 +100,13 @@ def placement(lm: LM, params: Any, mesh: Mesh) -> Any:
 
 
 def settled(tree: Any, place: jax.Device | Mesh) -> Any:
-    """On a mesh keys and values [B, S, Hkv, Dh] are split over heads, as the products that make them; all else is replicated."""
+    """On a mesh keys and values [B, Hkv, S, Dh] are split over heads, as the products that make them; all else is replicated."""
     if not isinstance(place, Mesh):
         return tree
     axis = sharding.RULES["kv"]
 
     def one(leaf):
-        split = leaf.ndim == 4 and not leaf.shape[2] % sharding.axis_size(place, axis)
-        return jax.lax.with_sharding_constraint(leaf, NamedSharding(place, PartitionSpec(*[None, None, axis][: 3 * split])))
+        split = leaf.ndim == 4 and not leaf.shape[1] % sharding.axis_size(place, axis)
+        return jax.lax.with_sharding_constraint(leaf, NamedSharding(place, PartitionSpec(*[None, axis][: 2 * split])))
 
     return jax.tree.map(one, tree)

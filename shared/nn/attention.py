@@ -10,15 +10,22 @@ from shared.nn.norms import RMSNorm
 from shared.nn.rope import rotate
 
 
-def attend(q: jax.Array, k: jax.Array, v: jax.Array, mask: jax.Array | None = None) -> jax.Array:
-    """softmax(q k / sqrt(Dh)) v for q [B, T, H, Dh] and k, v [B, S, Hkv, Dh]; H is a multiple of Hkv.
+def attend(q: jax.Array, k: jax.Array, v: jax.Array) -> jax.Array:
+    """Causal softmax(q k / sqrt(Dh)) v for q [B, T, H, Dh] and k, v [B, T, Hkv, Dh]; H is a multiple of Hkv."""
+    fused = jax.default_backend() == "gpu" and q.dtype == jnp.bfloat16
+    return jax.nn.dot_product_attention(q, k, v, is_causal=True, implementation="cudnn" if fused else "xla")
 
-    mask [B, T, S] tells which keys a query sees; None is causal, with T = S.
-    """
-    fused = jax.default_backend() == "gpu" and q.dtype == jnp.bfloat16 and mask is None
-    return jax.nn.dot_product_attention(
-        q, k, v, mask=None if mask is None else mask[:, None], is_causal=mask is None,
-        implementation="cudnn" if fused else "xla")
+
+def look(q: jax.Array, slots: tuple[jax.Array, jax.Array], seen: jax.Array) -> jax.Array:
+    """The same for queries [B, T, H, Dh] over the slots (k, v) [B, Hkv, S, Dh] of a cache; seen [B, T, S] tells which of them."""
+    b, t, h, d = q.shape
+    k, v = slots
+    grouped = q.reshape(b, t, k.shape[1], -1, d).transpose(0, 2, 3, 1, 4).reshape(b, k.shape[1], -1, d)  # [B, Hkv, H / Hkv * T, Dh]
+    scores = jnp.einsum("bhtd,bhsd->bhts", grouped, k, preferred_element_type=jnp.float32) / d**0.5
+    seen = jnp.tile(seen, (1, grouped.shape[2] // t, 1))[:, None]
+    weights = jax.nn.softmax(jnp.where(seen, scores, -jnp.inf), -1).astype(v.dtype)
+    y = jnp.einsum("bhts,bhsd->bhtd", weights, v)
+    return y.reshape(b, k.shape[1], -1, t, d).transpose(0, 3, 1, 2, 4).reshape(q.shape)
 
 
 class Attention(nnx.Module):
@@ -46,29 +53,29 @@ class Attention(nnx.Module):
         return self.out(attend(*self.project(x, rope)))
 
     def decode(self, x: jax.Array, rope, positions: jax.Array, slots: tuple[jax.Array, jax.Array]):
-        """The new tokens x [B, T, D] at positions [B, T] write into slots (k, v) [B, S, Hkv, Dh] and attend to them."""
+        """The new tokens x [B, T, D] at positions [B, T] write into slots (k, v) [B, Hkv, S, Dh] and attend to them."""
         q, k, v = self.project(x, rope)
-        k, v = kv.write(slots[0], k, positions), kv.write(slots[1], v, positions)
-        seen = jnp.arange(k.shape[1]) <= positions[..., None]  # [B, T, S]
-        return self.out(attend(q, k, v, seen)), (k, v)
+        slots = kv.write(slots[0], k, positions), kv.write(slots[1], v, positions)
+        seen = jnp.arange(slots[0].shape[2]) <= positions[..., None]  # [B, T, S]
+        return self.out(look(q, slots, seen)), slots
 
     def branch(self, x: jax.Array, rope, slots: tuple[jax.Array, jax.Array], prefix: jax.Array,
                scratch: tuple[jax.Array, jax.Array], step: jax.Array | int):
         """Token `step` of M branches, x [B, M, D]. Branch m sees slots j < prefix[b, m] and its own tokens 0 .. step.
 
-        scratch (k, v) [B, M, K, Hkv, Dh] takes the new keys and values; the slots are only read.
+        scratch (k, v) [B, M, Hkv, K, Dh] takes the new keys and values; the slots are only read.
         """
         q, k, v = self.project(x, rope)
-        own_k, own_v = (jax.lax.dynamic_update_index_in_dim(old, new.astype(old.dtype), step, 2)
+        own_k, own_v = (jax.lax.dynamic_update_index_in_dim(old, new.astype(old.dtype), step, 3)
                         for old, new in zip(scratch, (k, v), strict=True))
-        size, depth = slots[0].shape[1], own_k.shape[2]
+        size, depth = slots[0].shape[2], own_k.shape[3]
         q = q.reshape(*q.shape[:2], k.shape[2], -1, q.shape[-1])  # [B, M, Hkv, H / Hkv, Dh]
-        trunk = jnp.einsum("bmhgd,bshd->bmhgs", q, slots[0], preferred_element_type=jnp.float32)
-        own = jnp.einsum("bmhgd,bmkhd->bmhgk", q, own_k, preferred_element_type=jnp.float32)
+        trunk = jnp.einsum("bmhgd,bhsd->bmhgs", q, slots[0], preferred_element_type=jnp.float32)
+        own = jnp.einsum("bmhgd,bmhkd->bmhgk", q, own_k, preferred_element_type=jnp.float32)
         seen = jnp.concatenate([jnp.arange(size) < prefix[..., None],
                                 jnp.broadcast_to(jnp.arange(depth) <= step, (*prefix.shape, depth))], -1)
         scores = jnp.where(seen[:, :, None, None], jnp.concatenate([trunk, own], -1) / q.shape[-1] ** 0.5, -jnp.inf)
         weights = jax.nn.softmax(scores, -1).astype(x.dtype)
-        y = jnp.einsum("bmhgs,bshd->bmhgd", weights[..., :size], slots[1])
-        y += jnp.einsum("bmhgk,bmkhd->bmhgd", weights[..., size:], own_v)
+        y = jnp.einsum("bmhgs,bhsd->bmhgd", weights[..., :size], slots[1])
+        y += jnp.einsum("bmhgk,bmhkd->bmhgd", weights[..., size:], own_v)
         return self.out(y.reshape(*x.shape[:2], -1, y.shape[-1])), (own_k, own_v)

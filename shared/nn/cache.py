@@ -1,4 +1,7 @@
-"""The key-value cache of a decoder: an explicit tree of arrays that can be scanned, vmapped, donated and sharded."""
+"""The key-value cache of a decoder: an explicit tree of arrays that can be scanned, vmapped, donated and sharded.
+
+Heads stand before slots, as the products of attention want them: with slots first every step would copy all keys and values of a batch.
+"""
 
 from typing import NamedTuple
 
@@ -9,7 +12,7 @@ import jax.numpy as jnp
 class KVCache(NamedTuple):
     """Keys and values of every layer. Slots at or beyond a row's length are garbage that attention never reads."""
 
-    k: jax.Array | tuple[jax.Array, ...]  # [L, B, S, Hkv, Dh], or one array per layer for a decoder that is a list
+    k: jax.Array | tuple[jax.Array, ...]  # [L, B, Hkv, S, Dh], or one array per layer for a decoder that is a list
     v: jax.Array | tuple[jax.Array, ...]
     length: jax.Array  # [B] int32, tokens held by each row; rows may differ
 
@@ -17,13 +20,13 @@ class KVCache(NamedTuple):
 class Scratch(NamedTuple):
     """Keys and values of M branches that continue every row, apart from the cache so that they cannot harm it."""
 
-    k: jax.Array | tuple[jax.Array, ...]  # [L, B, M, K, Hkv, Dh] for K tokens per branch, or one array per layer
+    k: jax.Array | tuple[jax.Array, ...]  # [L, B, M, Hkv, K, Dh] for K tokens per branch, or one array per layer
     v: jax.Array | tuple[jax.Array, ...]
 
 
-def zeros(config, stacked: bool, *shape: int) -> jax.Array | tuple[jax.Array, ...]:
-    """Keys or values of every layer: `shape` and then [Hkv, Dh]."""
-    shape = (*shape, config.kv_heads, config.head_dim)
+def zeros(config, stacked: bool, *lead: int, slots: int) -> jax.Array | tuple[jax.Array, ...]:
+    """Keys or values of every layer, [*lead, Hkv, slots, Dh]."""
+    shape = (*lead, config.kv_heads, slots, config.head_dim)
     if stacked:
         return jnp.zeros((config.layers, *shape), config.dtype)
     return tuple(jnp.zeros(shape, config.dtype) for _ in range(config.layers))
@@ -31,13 +34,13 @@ def zeros(config, stacked: bool, *shape: int) -> jax.Array | tuple[jax.Array, ..
 
 def init_cache(config, batch: int, size: int, stacked: bool = True) -> KVCache:
     """An empty cache for `batch` rows of at most `size` tokens; writes beyond `size` are dropped."""
-    k, v = zeros(config, stacked, batch, size), zeros(config, stacked, batch, size)
+    k, v = (zeros(config, stacked, batch, slots=size) for _ in "kv")
     return KVCache(k, v, jnp.zeros(batch, jnp.int32))
 
 
 def init_scratch(config, batch: int, branches: int, depth: int, stacked: bool = True) -> Scratch:
     """Room for `depth` tokens of each of `branches` branches per row."""
-    return Scratch(*(zeros(config, stacked, batch, branches, depth) for _ in "kv"))
+    return Scratch(*(zeros(config, stacked, batch, branches, slots=depth) for _ in "kv"))
 
 
 def rollback(cache: KVCache, length: jax.Array) -> KVCache:
@@ -46,6 +49,6 @@ def rollback(cache: KVCache, length: jax.Array) -> KVCache:
 
 
 def write(slots: jax.Array, new: jax.Array, positions: jax.Array) -> jax.Array:
-    """Put new [B, T, Hkv, Dh] at positions [B, T] of slots [B, S, Hkv, Dh]."""
+    """Put new [B, T, Hkv, Dh] at positions [B, T] of slots [B, Hkv, S, Dh]."""
     rows = jnp.arange(slots.shape[0])[:, None]
-    return slots.at[rows, positions].set(new.astype(slots.dtype), mode="drop")
+    return slots.at[rows, :, positions].set(new.astype(slots.dtype), mode="drop")

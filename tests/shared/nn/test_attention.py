@@ -3,8 +3,9 @@
 import jax
 import jax.numpy as jnp
 import numpy as np
+import pytest
 
-from shared.nn.attention import attend
+from shared.nn.attention import attend, look
 
 B, T, H, D = 2, 7, 6, 8
 
@@ -32,11 +33,13 @@ def test_causal():
     np.testing.assert_allclose(attend(q, k, v), by_hand(q, k, v, seen), atol=1e-5)
 
 
-def test_a_mask_chooses_keys():
-    q, k, v = case(H)
+@pytest.mark.parametrize("kv_heads", [H, 2])
+def test_a_mask_chooses_keys_of_a_cache(kv_heads):
+    q, k, v = case(kv_heads)
     seen = np.random.default_rng(0).random((B, T, T)) < 0.5
     seen[..., 0] = True
-    np.testing.assert_allclose(attend(q, k, v, jnp.asarray(seen)), by_hand(q, k, v, seen), atol=1e-5)
+    slots = k.swapaxes(1, 2), v.swapaxes(1, 2)
+    np.testing.assert_allclose(look(q, slots, jnp.asarray(seen)), by_hand(q, k, v, seen), atol=1e-5)
 
 
 def test_grouped_queries_equal_repeated_heads():
