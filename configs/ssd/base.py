@@ -62,7 +62,7 @@ BY_SCALE = {
         "model.dtype": "float32", "train.batch_size": 4, "optim.lr": 2e-3,
         "sample.tokens": 393_216, "sample.batch_size": 64, "distil.tokens": 1_048_576,
         "evaluation.tokens": 65_536, "evaluation.batch_size": 16,
-        "prompts.count": 2, "prompts.length": 64, "prompts.new": 96, "bench.repeats": 6,
+        "prompts.count": 6, "prompts.length": 64, "prompts.new": 96, "bench.repeats": 6,
         "spec.lookahead": 4, "spec.budget": 8, "mesh": "cpu",
     },
     "gpu": {
