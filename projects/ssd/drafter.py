@@ -53,6 +53,7 @@ class Drafter:
         self.lm, self.batch, self.size, self.branches, self.weight, self.ahead = lm, batch, size, branches, weight, ahead
         self.device = device or jax.devices()[-1]
         self.params = jax.device_put(lm.prepare(params, self.device), self.device)
+        self.blanks: dict[tuple[int, bool], tuple[jax.Array, jax.Array | None]] = {}
 
     def start(self, tokens: np.ndarray, lengths: np.ndarray, ids: np.ndarray, sampling: Sampling) -> None:
         """Reads prompts [B, P], padded on the right, of `lengths` >= 1. Sampling holds the temperature of each row."""
@@ -100,9 +101,12 @@ class Drafter:
 
     def blank(self, depth: int) -> tuple[jax.Array, jax.Array | None]:
         """A speculation that nothing is read of."""
-        tokens = np.zeros((self.batch, depth), np.int32)
-        q = None if self.rows.greedy else np.zeros((self.batch, depth, self.lm.vocab), np.float32)
-        return jax.device_put((tokens, q), self.device)
+        kind = depth, self.rows.greedy
+        if kind not in self.blanks:
+            tokens = np.zeros((self.batch, depth), np.int32)
+            q = None if self.rows.greedy else np.zeros((self.batch, depth, self.lm.vocab), np.float32)
+            self.blanks[kind] = jax.device_put((tokens, q), self.device)
+        return self.blanks[kind]
 
     def compiles(self) -> int:
         return steps.compiles()

@@ -126,14 +126,13 @@ class Engine:
             if self.drafter and wave.active.any():
                 reply = self._answer(Outcome(k, bonus, wave.active), wave)
                 end, times, syncs = time.perf_counter(), reply.times, 1 + reply.syncs
-            each = {"seq": wave.numbers, "k": k, "bonus": bonus, "hit": source.hit, "rank": source.rank, "source": source.source,
-                    "emitted": emitted, "truncated": k + 1 - emitted}  # fmt: skip
-            rows = wave.result.rounds.append(
-                **{name: column[verifying] for name, column in each.items()}, K=out.shape[1] - 2, t_dispatch=begin,
-                t_verify=verified, t_draft=times[1] or times[3] or verified, t_round=end,
-                p_begin=times[0], p_end=times[1], a_begin=times[2], a_end=times[3], syncs=syncs)  # fmt: skip
-            if self.controller:
-                self.controller.observe(rows, dict(news))
+            wave.result.rounds.append(
+                verifying, seq=wave.numbers, k=k, bonus=bonus, hit=source.hit, rank=source.rank, source=source.source, emitted=emitted,
+                truncated=k + 1 - emitted, K=out.shape[1] - 2, t_dispatch=begin, t_verify=verified,
+                t_draft=times[1] or times[3] or verified, t_round=end, p_begin=times[0], p_end=times[1], a_begin=times[2],
+                a_end=times[3], syncs=syncs)  # fmt: skip
+            if self.controller and self.controller.learns:
+                self.controller.observe(wave.result.rounds.rows(-1), dict(news))
         if on_tokens:
             for one in news:
                 on_tokens(*one)

@@ -182,6 +182,8 @@ class Controller:
     where it is not auto. Every lookahead compiles programs of its own: keep the ladder short.
     """
 
+    learns = True  # wants to observe the rounds
+
     def __init__(
         self,
         lookaheads: Sequence[int],

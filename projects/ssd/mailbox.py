@@ -5,17 +5,20 @@ message writes the arrays first and rings then; the socket orders the two. It cl
 fails, or the end of the stream where a ring was awaited, is the death of the other side.
 """
 
+import contextlib
 import math
 import mmap
 import os
 import socket
 import tempfile
+import time
 from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 ALIGN = 64  # bytes: every array has cache lines of its own
+ATTENTIVE = 0.02  # seconds for which a waiting side with cores of its own stays awake: being woken takes as long as a small draft's token
 START, ANSWER, DONE = b"s", b"a", b"d"  # what a ring means
 
 
@@ -92,12 +95,20 @@ def ring(bell: socket.socket, meaning: bytes) -> None:
         raise EOFError from None
 
 
-def wait(bell: socket.socket) -> bytes:
-    """What the other side means by its next ring. Raises EOFError when it is gone."""
+def wait(bell: socket.socket, attentive: bool = False) -> bytes:
+    """What the other side means by its next ring; attentive: looks again and again for a while before it sleeps. Raises EOFError when
+    the other side is gone."""
+    asleep = time.perf_counter() + ATTENTIVE * attentive
     try:
-        meaning = bell.recv(1)
+        while time.perf_counter() < asleep:
+            with contextlib.suppress(BlockingIOError):
+                return heard(bell.recv(1, socket.MSG_DONTWAIT))
+        return heard(bell.recv(1))
     except ConnectionError:
-        meaning = b""
+        raise EOFError from None
+
+
+def heard(meaning: bytes) -> bytes:
     if not meaning:
         raise EOFError
     return meaning

@@ -29,24 +29,27 @@ COLUMNS = {
 
 class Rounds:
     def __init__(self):
-        self.parts: list[dict[str, np.ndarray]] = []
-        self.count = 0
+        self.kept: list[tuple[np.ndarray, dict[str, np.ndarray | float]]] = []
 
-    def append(self, **columns: np.ndarray | float) -> dict[str, np.ndarray]:
-        """One round; numbers stand for a column of them. Returns its rows."""
-        rows = len(columns["seq"])
-        part = {name: np.broadcast_to(np.asarray(columns.get(name, self.count), dtype), rows) for name, dtype in COLUMNS.items()}
-        self.parts.append(part)
-        self.count += 1
-        return part
+    def append(self, active: np.ndarray, **columns: np.ndarray | float) -> None:
+        """One round: a row for every `active` [B] sequence; a number stands for a column of them. Only kept here, and made into rows when
+        somebody asks: between two rounds a millisecond is a token."""
+        self.kept.append((active, columns))
+
+    def rows(self, number: int) -> dict[str, np.ndarray]:
+        """The columns of one round; -1 is the last."""
+        active, columns = self.kept[number]
+        whole = {"round": number % len(self.kept), **columns}
+        return {name: np.broadcast_to(np.asarray(whole[name], dtype), len(active))[active] for name, dtype in COLUMNS.items()}
 
     def columns(self) -> dict[str, np.ndarray]:
-        return {name: np.concatenate([np.empty(0, dtype), *(part[name] for part in self.parts)]) for name, dtype in COLUMNS.items()}
+        every = [self.rows(number) for number in range(len(self.kept))]
+        return {name: np.concatenate([np.empty(0, dtype), *(rows[name] for rows in every)]) for name, dtype in COLUMNS.items()}
 
     def summary(self) -> dict[str, float]:
         """tok_s_decode, tok_round, T_v_ms, and where there was a cache p_hit, E_hit, E_miss and what else accounting.numbers finds."""
         wave = [self.columns()]
-        if not self.count:
+        if not self.kept:
             return {}
         found = {
             "tok_s_decode": accounting.rate(wave), "tok_round": accounting.tokens_per_round(wave),

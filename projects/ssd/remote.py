@@ -104,7 +104,7 @@ class RemoteDrafter:
 
     def _wait(self) -> None:
         try:
-            mailbox.wait(self.bell)
+            mailbox.wait(self.bell, attentive=bool(startup.spare))
         except EOFError:
             raise self._lost() from None
 

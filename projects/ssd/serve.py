@@ -56,7 +56,7 @@ class Server:
         from projects.ssd.drafter import Drafter
 
         sizes = Sizes(**job["sizes"])
-        self.bell, self.box = bell, Mailbox(memory, sizes)
+        self.bell, self.box, self.apart = bell, Mailbox(memory, sizes), bool(job["cores"])
         model = pairs.read(job["model"])
         self.drafter = Drafter(
             model.lm, model.params, sizes.batch, sizes.size, sizes.branches, job["weight"], job["ahead"], jax.devices()[0])  # fmt: skip
@@ -68,7 +68,7 @@ class Server:
         mailbox.ring(self.bell, mailbox.DONE)  # loaded: the files may go
         verbs = {mailbox.START: self.start, mailbox.ANSWER: self.answer}
         while True:
-            verbs[mailbox.wait(self.bell)]()
+            verbs[mailbox.wait(self.bell, self.apart)]()
 
     def start(self) -> None:
         """Reads the prompts while the target does."""

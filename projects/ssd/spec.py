@@ -3,7 +3,6 @@
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
@@ -72,6 +71,8 @@ class Spec:
 class Fixed:
     """A controller with nothing to decide."""
 
+    learns = False
+
     def __init__(self, order: Order):
         self.only = order
 
@@ -80,9 +81,6 @@ class Fixed:
 
     def start(self, seq: int, tokens: Sequence[int]) -> None:
         """A new sequence."""
-
-    def observe(self, rows: Any, emitted: Any) -> None:
-        """A round is over."""
 
 
 def controller(spec: Spec, batch: int, vocab: int) -> Fixed | Controller:

@@ -50,5 +50,6 @@ def rollback(cache: KVCache, length: jax.Array) -> KVCache:
 
 def write(slots: jax.Array, new: jax.Array, positions: jax.Array) -> jax.Array:
     """Put new [B, T, Hkv, Dh] at positions [B, T] of slots [B, Hkv, S, Dh]."""
-    rows = jnp.arange(slots.shape[0])[:, None]
-    return slots.at[rows, :, positions].set(new.astype(slots.dtype), mode="drop")
+    # Heads are indexed too: a single window per row becomes a slice that is read before it is written, and copies the whole cache.
+    rows, heads = jnp.arange(slots.shape[0])[:, None, None], jnp.arange(slots.shape[1])
+    return slots.at[rows, heads, positions[..., None]].set(new.astype(slots.dtype), mode="drop")

@@ -8,7 +8,11 @@ import numpy as np
 import pytest
 from safetensors.numpy import load_file
 
-from projects.ssd import smollm2
+from projects.ssd import early, pairs, smollm2
+from projects.ssd.engine import Engine, Sampling, Spec
+from projects.ssd.model import build
+from projects.ssd.pairs import Pair
+from projects.ssd.weights import Trained
 from shared.data import cache, prepared
 from shared.errors import BadInput
 from shared.nn.cache import init_cache
@@ -17,6 +21,12 @@ from shared.nn.pure import pure
 from shared.nn.zoo import ZOO
 
 CACHE = cache.root()  # the person's, read before the session of tests gets one of its own
+QUESTIONS = (
+    "What is the capital of France?", "Name three colours.", "Why is the sky blue?", "Write a haiku about the sea.",
+    "What is 12 times 7?", "Who wrote Hamlet?", "Explain gravity to a child.", "List four animals that live in water.",
+    "Translate 'good morning' into Spanish.", "What do bees make?", "How do I boil an egg?", "Give me a word that rhymes with light.",
+    "What is a prime number?", "Write a Python function that adds two numbers.", "How far away is the moon?", "Tell me a short story.",
+)  # fmt: skip
 REFERENCE = Path(__file__).parents[2] / "shared" / "weights" / "golden" / "smollm2.safetensors"  # golden.py made it
 
 
@@ -74,3 +84,27 @@ def test_it_answers_a_question(model):
         said.append(int(logits[0, -1].argmax()))
         logits, slots = step(model.params, jnp.array([said[-1:]]), slots)
     assert "Paris" in model.tokenizer.decode(said) and said[-1] in model.eos
+
+
+@pytest.mark.slow
+def test_speculation_does_not_change_what_it_says(model):
+    """16 prompts x 64 tokens, greedy: SD and SSD write what plain decoding writes. The draft is the model's own first layers, untrained:
+    the better the draft, the fewer rejections there are to get wrong."""
+    whole = Trained(model.config, build(model.config), model.params)
+    ids = np.arange(2_048, dtype=np.int32)  # what it can say; the target says more
+    draft = early.draft(whole, 3, ids)
+    pair = Pair("smollm2", pairs.decoder(model.config, model.params), pairs.decoder(draft.config, draft.params, ids))
+    prompts = [smollm2.chat(model.tokenizer, question) for question in QUESTIONS]
+    sampling = Sampling(max_new=64, ignore_eos=True)
+    texts = {}
+    for mode in ("ar", "sd", "ssd"):
+        with Engine(pair, Spec(mode, 4, 8), 8, max(map(len, prompts)) + 64) as engine:
+            texts[mode] = engine.generate(prompts, sampling).tokens
+    decoder = jax.jit(whole.apply)
+    for mode in ("sd", "ssd"):
+        for index, (ours, plain) in enumerate(zip(texts[mode], texts["ar"], strict=True)):
+            if ours == plain:
+                continue
+            place = next(i for i, (one, other) in enumerate(zip(ours, plain, strict=True)) if one != other)
+            logits = np.sort(np.asarray(decoder(jnp.array([[*prompts[index], *plain[:place]]]))[0, -1]))
+            assert logits[-1] - logits[-2] < 1e-4, f"{mode} leaves the text of prompt {index} at token {place}, where nothing was a tie"
