@@ -3,7 +3,6 @@
 import csv
 import io
 import math
-import tomllib
 from collections.abc import Iterable
 from typing import Any
 
@@ -11,22 +10,17 @@ from launch import configs
 from launch import plan as planning
 from launch.plan import Plan
 from shared.errors import BadInput
+from shared.figures import published
 
 TAGS = {"P": "stated by the paper", "C": "from the authors' code", "R": "a public replication", "D": "derived from P and C",
         "U": "one secondary source, unverified"}
 HEAD = ("setting", "paper", "evidence", "ours mean [95% CI] n", "ratio", "scale note")
 
 
-def published(paper: str) -> dict[str, dict[str, Any]]:
-    """'fig2.best_300M' -> value, unit, where, tag; {} for a paper without published.toml."""
-    path = configs.ROOT / "projects" / paper / "published.toml"
-    tables = tomllib.loads(path.read_text()) if path.exists() else {}
-    return {f"{table}.{key}": entry for table, entries in tables.items() for key, entry in entries.items()}
-
-
 def beside(summary: Iterable[dict[str, Any]], plan: Plan) -> list[dict[str, Any]]:
     """The figure's summary rows joined with the paper's numbers. Numbers that are not known are NaN."""
-    known, scale, rows = published(plan.name.split("/")[0]), scale_note(plan), []
+    known = published.read(configs.ROOT / "projects" / plan.name.split("/")[0])
+    scale, rows = scale_note(plan), []
     for row in summary:
         theirs = known[row["published"]] if row["published"] else {"value": math.nan, "unit": "", "where": "", "tag": ""}
         rows.append(

@@ -37,8 +37,11 @@ def repeats(run: RunSpec, rerun: str) -> bool:
     return False
 
 
-# What only looks at results, or asks for runs: no change there changes a number that a run measured.
-AFTERWARDS = ("figures", "figures.py", "tables.py", "laws.py", "effects.py", "published.py", "certificate.py", "certify.py")
+# What only looks at results, or asks for runs, or shows a finished model: no change there changes a number that a run measured.
+AFTERWARDS = (
+    "figures", "figures.py", "tables.py", "laws.py", "effects.py", "published.py", "certificate.py", "certify.py",
+    "generate.py", "stream.py", "timeline.py",
+)  # fmt: skip
 
 
 def stale(run: RunSpec) -> bool:
@@ -53,7 +56,7 @@ def stale(run: RunSpec) -> bool:
 @lru_cache
 def changed_since(commit: str, paper: str) -> bool:
     besides = [f":!projects/{paper}/{name}" for name in AFTERWARDS]
-    words = ["git", "diff", "--quiet", commit, "--", f"projects/{paper}/*.py", "shared", ":!shared/stats.py", *besides]
+    words = ["git", "diff", "--quiet", commit, "--", f"projects/{paper}/*.py", "shared", ":!shared/stats.py", ":!shared/figures", *besides]
     return subprocess.run(words, cwd=ROOT, capture_output=True).returncode == 1
 
 

@@ -10,7 +10,7 @@ from html import escape
 from importlib import import_module, util
 from pathlib import Path
 from string import Template
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from launch import beside, configs, figure, results
 from launch import plan as planning
@@ -20,6 +20,7 @@ from launch.select import chosen
 from launch.sweep import recorded, title
 from launch.terminal import terminal
 from shared.errors import BadInput
+from shared.figures.effects import Effect, Tables
 from shared.rundir import RunDir, read_json, runs_root, write_atomic
 
 if TYPE_CHECKING:
@@ -74,13 +75,13 @@ class Article:
     table: "pd.DataFrame | None" = None
 
 
-def effects(paper: str, tables: "dict[str, pd.DataFrame]") -> list[Any]:
-    """What the paper's project checks by sign and order: lines with name, expected, measured, holds. Most have nothing to check."""
+def effects(paper: str, tables: Tables) -> list[Effect]:
+    """What the paper's project checks by sign and order; most have nothing to check."""
     name = f"projects.{paper}.effects"
     return import_module(name).check(tables) if util.find_spec(f"projects.{paper}") and util.find_spec(name) else []
 
 
-def expectations(paper: str, found: list[Any]) -> str:
+def expectations(paper: str, found: list[Effect]) -> str:
     """The effects as a table; empty for a paper that states none."""
     rows = [(line.name, line.expected, line.measured, VERDICTS[line.holds]) for line in found]
     head = f'<article id="{escape(paper)}-effects"><h3>effects that must appear</h3>'

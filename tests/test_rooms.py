@@ -8,9 +8,12 @@ from pathlib import Path
 import helpers
 import pytest
 
+from launch import preview
+
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("shared", "projects", "configs", "launch", "bench")
-JAX_FREE = ("shared.errors", "shared.rundir", "shared.stats", "shared.data", "shared.allocator")  # what the launcher may know of shared
+# What the launcher may know of shared.
+JAX_FREE = ("shared.errors", "shared.rundir", "shared.stats", "shared.data", "shared.allocator", "shared.figures")
 WORKER_SIDE = ("worker.py", "figure.py")  # the files of launch that may reach into a project
 FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")) if ".venv" not in path.parts]
 
@@ -89,6 +92,23 @@ def test_what_nobody_uses(path):
     measured_against = path.is_relative_to(ROOT / "bench")  # where nnx's own ways are the competitor
     assert not {*used(parsed)} & (BANNED if measured_against else BANNED | BANNED_NNX)
     assert not {name.split(".")[0] for name in imports(parsed)} & PICKLES
+
+
+def measures(path: Path) -> bool:
+    """Whether a change in this file may change what a run measures; `--rerun stale` asks the same of git."""
+    room, *inside = path.relative_to(ROOT).parts
+    return room == "shared" and inside[0] not in ("figures", "stats.py") or room == "projects" and not any(map(looks, inside[1:]))
+
+
+def looks(name: str) -> bool:
+    """Whether this file or module of a project only looks at results."""
+    return name.removesuffix(".py") in {other.removesuffix(".py") for other in preview.AFTERWARDS}
+
+
+@pytest.mark.parametrize("path", filter(measures, FILES), ids=lambda path: str(path.relative_to(ROOT)))
+def test_no_run_depends_on_what_makes_none_stale(path):
+    assert not [name for name in ours(path) if below(name, ("shared.figures", "shared.stats"))]
+    assert not [name for name in ours(path) if name.startswith("projects.") and looks(name.split(".")[2])]
 
 
 @pytest.mark.parametrize("words", [["list"], ["list", "infinite_compute"], ["show", "infinite_compute/fig3"], ["status"]])

@@ -10,10 +10,9 @@ A run is `get_config(scale)`, then overrides, then `resolve`: `model.name`, `tra
 the widths and `train.steps` follow from them. `needs` names the runs whose results a run consumes.
 """
 
-from typing import Any
-
 from ml_collections import ConfigDict
 
+from configs.checks import check, derive
 from configs.infinite_compute.tuned import LADDERS
 
 SCALES = ("smoke", "cpu", "gpu", "paper")
@@ -194,11 +193,11 @@ WIDTHS = ("layers", "width", "heads", "kv_heads", "mlp_width", "head_dim")
 
 def resolve(config: ConfigDict) -> ConfigDict:
     """Turns the choices into plain fields, in place. Raises ValueError with one line that names the field and the remedy."""
-    _check(config)
+    check(config, CHOICES, LEAST, POSITIVE, SHARES)
     if config.model.name in MODELS:
         layers, width, heads, kv_heads, mlp_width = MODELS[config.model.name]
         sizes = dict(zip(WIDTHS, (layers, width, heads, kv_heads, mlp_width, width // heads), strict=True))
-        _derive(config.model, "model", sizes, f"model.name={config.model.name}: give every width with model.name=custom")
+        derive(config.model, "model", sizes, f"model.name={config.model.name}: give every width with model.name=custom")
     elif config.model.name != "custom":
         raise ValueError(f"model.name={config.model.name!r}: choose one of {', '.join(MODELS)} or custom")
     for field in WIDTHS:
@@ -207,7 +206,7 @@ def resolve(config: ConfigDict) -> ConfigDict:
     if config.model.heads % config.model.kv_heads:
         raise ValueError(f"model.heads={config.model.heads} is not a multiple of model.kv_heads={config.model.kv_heads}")
     why = "data.tokens, data.context, train.batch_size, train.epochs and synthetic.weight: change those"
-    _derive(config.train, "train", {"steps": _steps(config)}, why)
+    derive(config.train, "train", {"steps": _steps(config)}, why)
     if config.evaluation.tokens % (config.data.context * config.evaluation.batch_size):
         raise ValueError(
             f"evaluation.tokens={config.evaluation.tokens} is not a multiple of data.context * evaluation.batch_size = "
@@ -216,36 +215,6 @@ def resolve(config: ConfigDict) -> ConfigDict:
     if config.entry == "sample" and config.sample.batch_size < config.ensemble.members:
         raise ValueError(f"sample.batch_size={config.sample.batch_size}: every one of {config.ensemble.members} teachers needs a row")
     return config
-
-
-def _check(config: ConfigDict) -> None:
-    """Raises ValueError for the first field with a value that no run can have. What is not finite passes: the launcher refuses it."""
-    for field, choices in CHOICES.items():
-        if _get(config, field) not in choices:
-            *first, last = choices
-            raise ValueError(f"{field}={_get(config, field)!r}: choose {', '.join(first)} or {last}")
-    for field, least in LEAST.items():
-        if _get(config, field) < least:
-            raise ValueError(f"{field}={_get(config, field)}: must be at least {least}")
-    for field in POSITIVE:
-        if _get(config, field) <= 0:
-            raise ValueError(f"{field}={_get(config, field)}: must be above 0")
-    for field in SHARES:
-        if _get(config, field) < 0 or _get(config, field) > 1:
-            raise ValueError(f"{field}={_get(config, field)}: a share between 0 and 1")
-
-
-def _get(config: ConfigDict, field: str) -> Any:
-    *sections, name = field.split(".")
-    return (config[sections[0]] if sections else config)[name]
-
-
-def _derive(section: ConfigDict, name: str, values: dict[str, int], why: str) -> None:
-    """Sets fields that follow from others. One that was set to something else would be ignored in silence: an error."""
-    for field, value in values.items():
-        if section[field] not in (0, value):
-            raise ValueError(f"{name}.{field}={section[field]}: it is {value} and follows from {why}")
-        section[field] = value
 
 
 def _steps(config: ConfigDict) -> int:

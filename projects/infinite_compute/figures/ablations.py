@@ -13,7 +13,7 @@ from projects.infinite_compute.figures.rows import Row, cell_row, counterpart, l
 from projects.infinite_compute.figures.scaling import best_per_epochs
 from projects.infinite_compute.figures.style import COLORS, HOLLOW, PAPER
 from projects.infinite_compute.laws import Limit
-from projects.infinite_compute.published import published, series, value
+from projects.infinite_compute.published import known, published, value
 from projects.infinite_compute.tables import Cell
 from shared.stats import Interval, mean_interval
 
@@ -43,18 +43,19 @@ def probe_points(table: pd.DataFrame) -> list[tuple[str, str, float, Interval, s
 def fig10(table: pd.DataFrame) -> Figure:
     """Probe error against loss; the paper's panel is the mean accuracy of three benchmarks by recipe."""
     found = probe_points(table)
-    figure, (axis, paper) = style.canvas("Fig. 10  Probe made from held-out text (chance 25%)", 1, "mean of ARC-Easy, PIQA, SciQ", 5.0)
+    title = "Fig. 10  Probe made from held-out text (chance 25%)"
+    figure, (axis, paper) = style.canvas(title, 1, "paper: mean of ARC-Easy, PIQA, SciQ", 5.0)
     for recipe in ("standard", "regularised", "ensemble", "distilled"):
         mine = [(loss, one) for kind, _, loss, one, _ in found if kind == recipe]
         if mine:
-            style.whiskers(axis, [loss for loss, _ in mine], [one for _, one in mine], COLORS[recipe], recipe, line=False)
+            style.curve(axis, [loss for loss, _ in mine], [one for _, one in mine], COLORS[recipe], recipe, linewidth=0)
     if not found:
         style.nothing(axis, "no finished runs")
     style.label(axis, "validation loss, nats per token", "probe accuracy, %")
     axis.invert_xaxis()
     style.legend(axis)
     for marker, name in (("s", "standard"), ("o", "regularised")):
-        keys, scores = series(f"fig10.{name}_", SIZES)
+        keys, scores = known(f"fig10.{name}_", SIZES)
         paper.plot([SIZES.index(key) for key in keys], scores, **{**HOLLOW, "marker": marker}, label=name)
     last = [value(f"fig10.ensemble_{size}_k5") for size in SIZES]
     paper.plot(range(4), last, **{**HOLLOW, "marker": "D"}, label="ensemble, K = 5")
@@ -94,7 +95,7 @@ def fig11(table: pd.DataFrame) -> Figure:
     figure, (axis,) = style.canvas("Fig. 11  The smallest model's decay or epochs for every size", width=6.0)
     found = frozen(table)
     for (name, cells), recipe in zip(found.items(), ("regularised", "standard", "distilled"), strict=False):
-        style.whiskers(axis, [cell.params for cell in cells], [cell.loss for cell in cells], COLORS[recipe], name)
+        style.curve(axis, [cell.params for cell in cells], [cell.loss for cell in cells], COLORS[recipe], name)
     if found:
         style.size_ticks(axis, found["tuned"])
     else:
@@ -147,7 +148,7 @@ def fig13a(table: pd.DataFrame) -> Figure:
     cells = sorted(tables.cells(tables.scratch(table)), key=lambda cell: cell.batch_size)
     figure, (axis,) = style.canvas("Fig. 13, left  Batch size at equal tokens (paper: smaller is better)", width=6.4)
     if cells:
-        style.whiskers(axis, [cell.batch_size for cell in cells], [cell.loss for cell in cells], COLORS["standard"], cells[0].model)
+        style.curve(axis, [cell.batch_size for cell in cells], [cell.loss for cell in cells], COLORS["standard"], cells[0].model)
         style.log_ticks(axis, [cell.batch_size for cell in cells])
     else:
         style.nothing(axis, "no finished runs")
@@ -173,7 +174,7 @@ def fig13b(table: pd.DataFrame) -> Figure:
     curves = decay_curves(table)
     for (model, cells), color in zip(curves.items(), (COLORS["regularised"], COLORS["ensemble"], COLORS["joint"]), strict=False):
         low = tables.best(cells)
-        style.whiskers(axis, [c.decay for c in cells], [c.loss for c in cells], color, f"{model}, best at {low.decay:g}")
+        style.curve(axis, [c.decay for c in cells], [c.loss for c in cells], color, f"{model}, best at {low.decay:g}")
     for size in ("300M", "1400M"):
         decay = value(f"fig13b.best_decay_{size}")
         axis.axvline(decay, color=PAPER, linestyle=":", linewidth=1)
@@ -239,7 +240,7 @@ def fig15(table: pd.DataFrame) -> Figure:
     figure, (axis,) = style.canvas("Fig. 15  Training and validation loss (paper: only one keeps falling)", width=6.4)
     if cells:
         epochs = [cell.epochs for cell in cells]
-        style.whiskers(axis, epochs, [cell.loss for cell in cells], COLORS["standard"], "validation")
+        style.curve(axis, epochs, [cell.loss for cell in cells], COLORS["standard"], "validation")
         axis.plot(epochs, [cell.train_loss for cell in cells], **style.MARK, color=COLORS["regularised"], label="training, last epoch")
         style.log_ticks(axis, epochs)
     else:

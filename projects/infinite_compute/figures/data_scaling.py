@@ -29,7 +29,7 @@ def fig7(table: pd.DataFrame) -> Figure:
     up_to = laws.common(full_ensembles(table))
     exponents = f"exponents {value('fig7.exponent_low')} to {value('fig7.exponent_high')}"
     title = f"Fig. 7  Data scaling of each recipe (laws over K = 1 to {up_to})"
-    figure, (axis, paper) = style.canvas(title, 1, f"joint limits; {exponents}", 5.0)
+    figure, (axis, paper) = style.canvas(title, 1, f"paper: joint limits; {exponents}", 5.0)
     for recipe, found in scores.items():
         color = COLORS[recipe]
         solid = {tokens: one.loss for tokens, one in found.items() if one.solid}
@@ -37,7 +37,7 @@ def fig7(table: pd.DataFrame) -> Figure:
         limit = law_in_tokens(found)
         name = recipe if limit.fit.refused else f"{recipe}, D to infinity {limit.label}"
         if solid:
-            style.whiskers(axis, list(solid), list(solid.values()), color, name, line=False)
+            style.curve(axis, list(solid), list(solid.values()), color, name, linewidth=0)
         if rest:
             name = None if solid else f"{recipe}, measured: no limits"
             axis.plot(list(rest), list(rest.values()), "o", color=color, markerfacecolor="none", markersize=5.5, label=name)
@@ -82,7 +82,7 @@ def fig8(table: pd.DataFrame) -> Figure:
     found = by_tokens(table)
     up_to = laws.common(full_ensembles(table))
     title = f"Fig. 8  The joint limit at every D (laws over K = 1 to {up_to})"
-    figure, (axis, paper) = style.canvas(title, 1, "K to infinity at 200M, 400M, 800M, 1.6B tokens", 5.0)
+    figure, (axis, paper) = style.canvas(title, 1, "paper: K to infinity at 200M, 400M, 800M, 1.6B tokens", 5.0)
     drawn: list[Ensemble] = []
     for index, (tokens, one) in enumerate(found.items()):
         color = style.shade(index, len(found))
@@ -90,7 +90,7 @@ def fig8(table: pd.DataFrame) -> Figure:
         known = [(e, limit) for e, limit in known if not limit.fit.refused]
         drawn += [e for e, _ in known]
         if known:
-            style.whiskers(axis, [e.params for e, _ in known], [k.interval for _, k in known], color, f"D = {tokens:,}", line=False)
+            style.curve(axis, [e.params for e, _ in known], [k.interval for _, k in known], color, f"D = {tokens:,}", linewidth=0)
             sizes = [e.params for e, _ in known]
             style.law(axis, one.joint_limit, min(sizes) * 0.8, max(sizes) * 2, color, 1e6)
     if not drawn:

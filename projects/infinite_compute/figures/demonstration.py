@@ -12,7 +12,8 @@ from projects.infinite_compute.published import value
 
 def demo(table: pd.DataFrame) -> Figure:
     """Single models by recipe, then K members of each."""
-    figure, (axis, paper) = style.canvas("Three recipes on the same tokens: standard, regularised, ensemble", 1, "300M, D = 200M", 5.2)
+    title = "Three recipes on the same tokens: standard, regularised, ensemble"
+    figure, (axis, paper) = style.canvas(title, 1, "paper: 300M, D = 200M", 5.2)
     for cell in tables.cells(tables.scratch(table)):
         recipe = recipe_of(cell.decay)
         axis.plot([1] * len(cell.losses), cell.losses, "_", markersize=12, color=COLORS[recipe], alpha=0.6)

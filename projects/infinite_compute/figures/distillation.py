@@ -71,7 +71,7 @@ def outcomes(table: pd.DataFrame) -> dict[str, tuple[Interval, str, str]]:
 
 def drawn(table: pd.DataFrame, title: str, paper_names: list[str], paper_keys: list[str]) -> Figure:
     found = outcomes(table)
-    figure, (axis, paper) = style.canvas(title, 1, "300M, D = 200M", 5.2)
+    figure, (axis, paper) = style.canvas(title, 1, "paper: 300M, D = 200M", 5.2)
     dots(axis, list(found), [one for one, _, _ in found.values()], [color for _, color, _ in found.values()])
     paper_dots(paper, paper_names, paper_keys)
     return figure
@@ -181,7 +181,7 @@ def table1(table: pd.DataFrame) -> Figure:
     """Each step of the recipe on the second domain; the paper's column is benchmark accuracy."""
     found = continued_outcomes(table)
     figure, (axis, paper) = style.canvas(
-        "Table 1  Continued pre-training on a second domain", 1, "Llama-3.2-3B on mathematics, mean of 3 benchmarks", 5.2
+        "Table 1  Continued pre-training on a second domain", 1, "paper: Llama-3.2-3B on mathematics, mean of 3 benchmarks", 5.2
     )
     dots(axis, list(found), [one for one, _ in found.values()], [color for _, color in found.values()])
     paper_dots(paper, list(TABLE1.values()), list(TABLE1))

@@ -39,7 +39,7 @@ def fig4(table: pd.DataFrame) -> Figure:
     """Single-model hypers against member hypers, one size."""
     found = longest(tables.ensembles(table))
     main, up_to = found[0].model if found else "", laws.common(found)
-    figure, (axis, paper) = style.canvas(f"Fig. 4  Ensembles of {main}, laws over K = 1 to {up_to}", 1, "300M, D = 200M", 5.0)
+    figure, (axis, paper) = style.canvas(f"Fig. 4  Ensembles of {main}, laws over K = 1 to {up_to}", 1, "paper: 300M, D = 200M", 5.0)
     for color, (role, one) in zip(PAIR, roles(found), strict=False):
         name = f"{role} hypers: " if role else ""
         members_curve(axis, one, up_to, color, f"{name}{one.epochs} epochs, wd {one.decay:g}")

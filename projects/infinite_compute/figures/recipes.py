@@ -9,7 +9,7 @@ from projects.infinite_compute import laws, tables
 from projects.infinite_compute.figures import style
 from projects.infinite_compute.figures.style import HOLLOW
 from projects.infinite_compute.laws import Limit
-from projects.infinite_compute.published import series, value
+from projects.infinite_compute.published import known, value
 from projects.infinite_compute.tables import Cell, Ensemble
 from shared.stats import Fit, Interval
 
@@ -113,7 +113,7 @@ def law_in_tokens(scores: dict[int, Score]) -> Limit:
 
 def paper_points(axis, prefix: str, name: str, marker: str = "o", suffix: str = "") -> list[float]:
     """The paper's numbers for its sizes, hollow, against N in billions."""
-    found, losses = series(prefix, [size + suffix for size in SIZES])
+    found, losses = known(prefix, [size + suffix for size in SIZES])
     sizes = [BILLIONS[key.removesuffix(suffix)] for key in found]
     axis.plot(sizes, losses, **{**HOLLOW, "marker": marker}, label=name)
     return losses

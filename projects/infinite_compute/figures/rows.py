@@ -2,27 +2,16 @@
 
 import math
 
+from projects.infinite_compute import published
 from projects.infinite_compute.laws import Limit
-from projects.infinite_compute.published import published
 from projects.infinite_compute.tables import COUNTERPART, Cell, Ensemble
+from shared.figures.published import Row
 from shared.stats import Interval
-
-Row = dict[str, object]
 
 
 def row(setting: str, found: Interval | float, key: str = "", quantity: str = "validation loss", note: str = "") -> Row:
     """`key` is dropped when the paper gives no such number."""
-    one = found if isinstance(found, Interval) else Interval(float(found), math.nan, math.nan, 1)
-    return {
-        "setting": setting,
-        "quantity": quantity,
-        "ours": one.mean,
-        "low": one.low,
-        "high": one.high,
-        "n": one.n,
-        "published": key if key in published() else "",
-        "note": note,
-    }
+    return published.row(setting, found, quantity, key, note)
 
 
 def cell_row(name: str, cell: Cell, key: str = "") -> Row:

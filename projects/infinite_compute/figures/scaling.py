@@ -19,7 +19,7 @@ from projects.infinite_compute.figures.recipes import (
 from projects.infinite_compute.figures.rows import Row, cell_row, counterpart, ensemble_rows, limit_row, row
 from projects.infinite_compute.figures.style import COLORS, HOLLOW, PAPER
 from projects.infinite_compute.laws import Limit
-from projects.infinite_compute.published import series, value
+from projects.infinite_compute.published import known, value
 from projects.infinite_compute.tables import Cell
 
 
@@ -28,12 +28,12 @@ def fig1(table: pd.DataFrame) -> Figure:
     tokens, main = tables.main_tokens(table), tables.headline(table)
     found = recipes(table, tokens)
     title = f"Fig. 1  The limit of each recipe (D = {tokens:,} tokens, laws over K = 1 to {found.up_to})"
-    figure, (axis, paper) = style.canvas(title, 1, "D = 200M, web text", 5.6)
+    figure, (axis, paper) = style.canvas(title, 1, "paper: D = 200M, web text", 5.6)
     if found.standard:
-        style.whiskers(axis, [c.params for c in found.standard], [c.loss for c in found.standard], COLORS["standard"], "standard")
+        style.curve(axis, [c.params for c in found.standard], [c.loss for c in found.standard], COLORS["standard"], "standard")
     if found.regularised:
         sizes = [cell.params for cell in found.regularised]
-        style.whiskers(axis, sizes, [c.loss for c in found.regularised], COLORS["regularised"], "regularised", line=False)
+        style.curve(axis, sizes, [c.loss for c in found.regularised], COLORS["regularised"], "regularised", linewidth=0)
         style.law(axis, found.regularised_limit, min(sizes), 30 * max(sizes), COLORS["regularised"], 1e6, "regularised, N to infinity")
     for one in found.ensembles:
         color = COLORS["ensemble"] if one.model == main else COLORS["joint"]
@@ -57,7 +57,7 @@ def fig1(table: pd.DataFrame) -> Figure:
     losses = [value(f"fig1.{name}") for name in names]
     paper.plot(range(5), losses, **{**HOLLOW, "linewidth": 0})
     for place, (name, loss) in enumerate(zip(names, losses, strict=True)):
-        keys, times = series("fig1.efficiency_", [name])
+        keys, times = known("fig1.efficiency_", [name])
         text = f"{loss:.2f}" + (f"\n{times[0]:g}x data" if keys else "")
         paper.annotate(text, (place, loss), (0, 9), textcoords="offset points", ha="center", fontsize=7.5, color=PAPER)
     paper.set_xticks(
@@ -137,16 +137,16 @@ def fig2(table: pd.DataFrame) -> Figure:
     """Left: epochs. Middle: the best of each model. Right: the paper's."""
     main, tokens = tables.headline(table), tables.main_tokens(table)
     cells = [cell for cell in tables.cells(tables.scratch(table)) if tables.is_standard(cell) and cell.tokens == tokens]
-    figure, (left, middle, paper) = style.canvas("Fig. 2  Standard practice: weight decay 0.1", 2, "best of each size")
+    figure, (left, middle, paper) = style.canvas("Fig. 2  Standard practice: weight decay 0.1", 2, "paper: best of each size")
     curve = best_per_epochs([cell for cell in cells if cell.model == main])
     if curve:
-        style.whiskers(left, [c.epochs for c in curve], [c.loss for c in curve], COLORS["standard"], main)
+        style.curve(left, [c.epochs for c in curve], [c.loss for c in curve], COLORS["standard"], main)
         style.log_ticks(left, [cell.epochs for cell in curve])
     else:
         style.nothing(left, "no finished runs")
     style.label(left, "epochs over the same tokens", title=f"{main}, D = {tokens:,}")
     best = tables.best_by_model(cells)
-    style.whiskers(middle, [c.params for c in best], [c.loss for c in best], COLORS["standard"], "best epochs and rate")
+    style.curve(middle, [c.params for c in best], [c.loss for c in best], COLORS["standard"], "best epochs and rate")
     for cell in best:
         middle.annotate(f"{cell.epochs} ep\nlr {cell.lr:g}", (cell.params, cell.loss.mean), (6, 6), textcoords="offset points", fontsize=7)
     style.size_ticks(middle, best)
@@ -177,12 +177,12 @@ def fig3(table: pd.DataFrame) -> Figure:
     """Best regularised and best standard per model, with the law in N; a ring marks what is not certified."""
     found = recipes(table, tables.main_tokens(table))
     theirs = paper_law("fig3.scale", "fig3.exponent", "fig3.asymptote")
-    form = "{A:g} / N^{B:g} + {C:g}".format(**theirs.parameters)
+    form = "paper: {A:g} / N^{B:g} + {C:g}".format(**theirs.parameters)
     figure, (axis, paper) = style.canvas("Fig. 3  Tuned weight decay, loss against parameters", 1, form, 5.0)
-    style.whiskers(axis, [c.params for c in found.standard], [c.loss for c in found.standard], COLORS["standard"], "standard, wd 0.1")
+    style.curve(axis, [c.params for c in found.standard], [c.loss for c in found.standard], COLORS["standard"], "standard, wd 0.1")
     sizes = [cell.params for cell in found.regularised]
     if sizes:
-        style.whiskers(axis, sizes, [c.loss for c in found.regularised], COLORS["regularised"], "regularised", line=False)
+        style.curve(axis, sizes, [c.loss for c in found.regularised], COLORS["regularised"], "regularised", linewidth=0)
         for cell in found.regularised:
             axis.annotate(
                 f"wd {cell.decay:g}\n{cell.epochs} ep", (cell.params, cell.loss.mean), (6, 5), textcoords="offset points", fontsize=7
@@ -252,8 +252,8 @@ def fig6(table: pd.DataFrame) -> Figure:
     """K -> infinity for every model, and the limit of those in N."""
     found = recipes(table, tables.main_tokens(table))
     title = f"Fig. 6  Joint scaling: first K to infinity (laws over K = 1 to {found.up_to}), then N"
-    figure, (axis, paper) = style.canvas(title, 1, f"K to infinity, {value('fig6.joint')} in the limit", 5.0)
-    style.whiskers(
+    figure, (axis, paper) = style.canvas(title, 1, f"paper: K to infinity, {value('fig6.joint')} in the limit", 5.0)
+    style.curve(
         axis, [c.params for c in found.regularised], [c.loss for c in found.regularised], COLORS["regularised"], "one model, tuned"
     )
     limits = [(one, found.in_members(one)) for one in found.ensembles]
@@ -261,7 +261,7 @@ def fig6(table: pd.DataFrame) -> Figure:
         axis.plot([one.params] * len(one.sizes), one.losses, "o", markersize=3.5, color=COLORS["joint"], alpha=0.35)
     known = [(one, limit) for one, limit in limits if not limit.fit.refused]
     if known:
-        style.whiskers(axis, [o.params for o, _ in known], [k.interval for _, k in known], COLORS["joint"], "K to infinity", line=False)
+        style.curve(axis, [o.params for o, _ in known], [k.interval for _, k in known], COLORS["joint"], "K to infinity", linewidth=0)
         sizes = [one.params for one, _ in known]
         style.law(axis, found.joint_limit, min(sizes) * 0.8, max(sizes) * 2, COLORS["joint"], 1e6, "N and K to infinity")
     elif not limits:

@@ -9,9 +9,10 @@ from matplotlib.figure import Figure
 
 from projects.ssd import theory
 from projects.ssd.figures import style
-from projects.ssd.figures.settings import Row, Setting, finished, row, settings, sizes
+from projects.ssd.figures.settings import Setting, finished, settings, sizes
 from projects.ssd.figures.style import COLORS, HOLLOW, NAMES
-from projects.ssd.published import known
+from projects.ssd.published import known, row
+from shared.figures.published import Row
 
 BACKUPS = ("neural", "ngram", "random", "auto")
 BATCHES = ["1", "2", "4", "8", "16"]

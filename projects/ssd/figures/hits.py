@@ -9,10 +9,11 @@ from matplotlib.figure import Figure
 from projects.ssd import theory
 from projects.ssd.accounting import FANS
 from projects.ssd.figures import style
-from projects.ssd.figures.settings import Row, Setting, finished, row, settings, sizes
+from projects.ssd.figures.settings import Setting, finished, settings, sizes
 from projects.ssd.figures.style import COLORS, HOLLOW, PAPER
-from projects.ssd.published import known, value
+from projects.ssd.published import known, row, value
 from projects.ssd.theory import PowerLaw
+from shared.figures.published import Row
 from shared.stats import Interval
 
 AFTER = {"primary": "after a speculation of the draft", "backup": "after a fast backup"}

@@ -11,11 +11,9 @@ import numpy as np
 import pandas as pd
 
 from projects.ssd import theory
-from projects.ssd.published import published
 from projects.ssd.theory import Times
 from shared.stats import Interval
 
-Row = dict[str, object]
 UNKNOWN = Interval(math.nan, math.nan, math.nan, 0)
 MODES = ("ar", "sd", "ssd")
 
@@ -115,21 +113,6 @@ def settings(table: pd.DataFrame, *fields: str) -> list[Setting]:
 def finished(table: pd.DataFrame) -> pd.DataFrame:
     """Measurements that were not broken off."""
     return table[table["state"] == "done"] if "state" in table else table
-
-
-def row(setting: str, found: Interval | float, quantity: str, key: str = "", note: str = "") -> Row:
-    """Ours, and the key of the published number; dropped where there is no such number."""
-    one = found if isinstance(found, Interval) else Interval(float(found), math.nan, math.nan, 1)
-    return {
-        "setting": setting,
-        "quantity": quantity,
-        "ours": one.mean,
-        "low": one.low,
-        "high": one.high,
-        "n": one.n,
-        "published": key if key in published() else "",
-        "note": note,
-    }
 
 
 def sizes(setting: Setting) -> str:

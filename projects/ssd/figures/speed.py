@@ -8,9 +8,10 @@ from matplotlib.figure import Figure
 
 from projects.ssd import theory
 from projects.ssd.figures import style
-from projects.ssd.figures.settings import COUNTERPART, MODES, UNKNOWN, Row, Setting, finished, median, row, settings, sizes
+from projects.ssd.figures.settings import COUNTERPART, MODES, UNKNOWN, Setting, finished, median, settings, sizes
 from projects.ssd.figures.style import COLORS, HOLLOW, NAMES, PAPER
-from projects.ssd.published import known, value
+from projects.ssd.published import known, row, value
+from shared.figures.published import Row
 from shared.stats import Interval
 
 ALL = ("ar", "ar_both", "sd", "sd_both", "ssd")

@@ -1,14 +1,18 @@
-"""How every figure looks: one colour per way of decoding, filled marks for ours, a grey panel with hollow marks for numbers of others."""
+"""How every figure looks: one colour per way of decoding."""
 
 import math
 from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, NullLocator
 
+from shared.figures.style import HOLLOW, INK, MARK, PAPER, canvas, curve, errors, label, legend, log_ticks, nothing
 from shared.stats import Interval
+
+__all__ = [
+    "COLORS", "HOLLOW", "INK", "MARK", "NAMES", "PAPER", "WARM", "bars", "canvas", "curve", "errors", "label", "legend", "log_ticks",
+    "nothing",
+]  # fmt: skip
 
 COLORS = {
     "ar": "#8a8f98", "sd": "#2f6690", "ssd": "#c8553d", "ar_both": "#c3c6cb", "sd_both": "#9db9cd",
@@ -17,76 +21,6 @@ COLORS = {
 }  # fmt: skip
 NAMES = {"ar": "AR", "sd": "SD", "ssd": "SSD", "ar_both": "AR, all cores", "sd_both": "SD, all cores", "ngram": "n-gram"}
 WARM = ("#1f4e6e", "#4a86ad", "#d59a2e", "#c8553d", "#7a1f12")  # cold to hot
-PAPER = "#8b8b86"
-INK = "#2b2b2b"
-MARK = {"marker": "o", "markersize": 5.5, "linewidth": 1.6}
-HOLLOW = {"marker": "o", "markersize": 5.5, "markerfacecolor": "none", "linewidth": 1.0, "color": PAPER}
-
-
-def canvas(title: str, columns: int = 1, paper: str = "", width: float = 4.2) -> tuple[Figure, list[Axes]]:
-    """A row of axes; with `paper` (what its panel shows) the last one holds numbers of others, on its own scale."""
-    total = columns + bool(paper)
-    figure = Figure(figsize=(width * total + 0.4, 3.9), layout="constrained")
-    figure.suptitle(title, fontsize=11, color=INK, x=0.01, ha="left")
-    axes = list(np.atleast_1d(figure.subplots(1, total)))
-    for axis in axes:
-        plain(axis)
-    if paper:
-        axes[-1].set_facecolor("#f4f4f1")
-        axes[-1].set_title(paper, fontsize=9, color=PAPER, loc="left")
-    return figure, axes
-
-
-def plain(axis: Axes) -> None:
-    axis.spines[["top", "right"]].set_visible(False)
-    axis.spines[["left", "bottom"]].set_color("#aaaaaa")
-    axis.tick_params(labelsize=8, colors=INK)
-    axis.grid(axis="y", color="#e6e6e2", linewidth=0.7)
-    axis.set_axisbelow(True)
-
-
-def label(axis: Axes, x: str, y: str, title: str = "") -> None:
-    axis.set_xlabel(x, fontsize=9)
-    axis.set_ylabel(y, fontsize=9)
-    if title:
-        axis.set_title(title, fontsize=9, color=INK, loc="left")
-
-
-def legend(axis: Axes, columns: int = 1) -> None:
-    if axis.get_legend_handles_labels()[1]:
-        axis.legend(fontsize=7.5, frameon=False, handlelength=1.6, ncols=columns)
-
-
-def log_ticks(axis: Axes, values: Sequence[float], vertical: bool = False) -> None:
-    """A logarithmic axis with ticks at these values only."""
-    ticks = axis.yaxis if vertical else axis.xaxis
-    (axis.set_yscale if vertical else axis.set_xscale)("log")
-    ticks.set_major_locator(FixedLocator(sorted(set(values))))
-    ticks.set_minor_locator(NullLocator())
-    ticks.set_major_formatter(lambda value, _: f"{value:g}")
-
-
-def nothing(axis: Axes, text: str = "no finished runs") -> None:
-    """What an empty panel says."""
-    axis.set_xticks([])
-    axis.set_yticks([])
-    axis.text(0.5, 0.5, text, transform=axis.transAxes, ha="center", va="center", fontsize=9, color=PAPER, wrap=True)
-
-
-def errors(found: Sequence[Interval]) -> list[list[float]]:
-    """What lies below and above each, for matplotlib; nothing where there is no interval."""
-    below = [0.0 if math.isnan(one.low) else one.mean - one.low for one in found]
-    above = [0.0 if math.isnan(one.high) else one.high - one.mean for one in found]
-    return [below, above]
-
-
-def curve(axis: Axes, x: Sequence[float], found: Sequence[Interval], color: str, name: str, **changes: object) -> None:
-    """Points with their intervals; those that were not measured are left out."""
-    known = [(place, one) for place, one in zip(x, found, strict=True) if math.isfinite(one.mean)]
-    if known:
-        places, ours = zip(*known, strict=True)
-        style = {**MARK, "capsize": 2, "elinewidth": 1, **changes}
-        axis.errorbar(places, [one.mean for one in ours], yerr=errors(ours), color=color, label=name, **style)
 
 
 def bars(axis: Axes, groups: Sequence[str], found: dict[str, Sequence[Interval]]) -> None:

@@ -7,10 +7,11 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from projects.ssd.figures import style
-from projects.ssd.figures.settings import MODES, Row, Setting, finished, row, settings, sizes
+from projects.ssd.figures.settings import MODES, Setting, finished, settings, sizes
 from projects.ssd.figures.speed import measured
 from projects.ssd.figures.style import COLORS, HOLLOW, NAMES, PAPER
-from projects.ssd.published import known, value
+from projects.ssd.published import known, row, value
+from shared.figures.published import Row
 from shared.stats import Interval
 
 BATCHES = ["1", "2", "4", "8", "16"]

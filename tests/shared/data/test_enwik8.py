@@ -1,6 +1,7 @@
 import gzip
 import hashlib
 import io
+import sys
 import tarfile
 import zipfile
 
@@ -112,7 +113,7 @@ def test_files_that_are_not_it(tmp_path):
 
 
 def test_a_package_client_that_fails_is_one_line(empty_cache, monkeypatch):
-    monkeypatch.setattr(enwik8.sys, "executable", "/bin/false")
+    monkeypatch.setattr(sys, "executable", "/bin/false")
     with pytest.raises(BadInput, match="pip could not fetch mingru-pytorch==0.2.1 .*--from enwik8.zip") as error:
         registry.prepare("enwik8", 512, say=quiet)
     assert "\n" not in str(error.value) and not (empty_cache / "enwik8" / "raw").exists()
