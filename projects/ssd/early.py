@@ -13,6 +13,7 @@ from ml_collections import ConfigDict
 from projects.ssd.model import build
 from projects.ssd.weights import Trained
 from shared import checkpoint
+from shared.errors import BadInput
 from shared.nn.pure import Pure
 from shared.rundir import RunDir
 
@@ -45,6 +46,11 @@ def trainable(params: Any) -> Any:
 def of_run(run: RunDir, target: Trained) -> Trained:
     """The trained draft of a finished run. Raises BadInput when its weights are gone or damaged."""
     config = ConfigDict(run.record()["config"])
-    start = draft(target, config.model.layers, np.load(run.path / "tables" / IDS))
+    try:
+        ids = np.load(run.path / "tables" / IDS)
+    except (OSError, ValueError, EOFError):
+        raise BadInput(f"{run.path / 'tables' / IDS} is gone or damaged: train it again with "
+                       f"`python -m launch retry {run.id} --rerun=all`") from None
+    start = draft(target, config.model.layers, ids)
     learned = Pure(lambda key: trainable(start.pure.init(key)), start.pure.graph, trainable(start.pure.axes))
     return start._replace(params={**start.params, **checkpoint.load_weights(run, learned)})

@@ -39,7 +39,7 @@ def main(words: list[str] | None = None) -> int:
         check(args)
         return generate(args)
     except BadInput as error:
-        say(f"error: {error}")
+        say(f"error: {error}".replace("spec.", "--"))  # a config's field there is a flag here
         return 2
     except KeyboardInterrupt:
         say("\nstopped")
@@ -74,6 +74,8 @@ def check(args: argparse.Namespace) -> None:
         raise BadInput(f"--max-new {args.max_new}: take at least 1")
     if not (math.isfinite(args.temperature) and args.temperature >= 0):
         raise BadInput(f"--temperature {args.temperature}: take 0 (greedy) or a number above")
+    if not 0 <= args.seed < 1 << 63:
+        raise BadInput(f"--seed {args.seed}: take a number from 0 to 2^63 - 1")
     if args.lookahead != "auto" and not (args.lookahead.isdecimal() and int(args.lookahead) > 0):
         raise BadInput(f"--lookahead {args.lookahead}: take auto or a whole number of at least 1")
     if args.budget < 1:
@@ -82,6 +84,8 @@ def check(args: argparse.Namespace) -> None:
         raise BadInput(f"--fanout {args.fanout}: take auto, uniform, geometric, or numbers as 3,2,1,2")
     if args.timeline and not args.timeline.endswith((".png", ".svg", ".pdf")):
         raise BadInput(f"--timeline {args.timeline}: give a name that ends in .png, .svg or .pdf")
+    if args.timeline and not Path(args.timeline).absolute().parent.is_dir():
+        raise BadInput(f"--timeline {args.timeline}: there is no folder {Path(args.timeline).parent}; make it, or name another")
 
 
 def generate(args: argparse.Namespace) -> int:
@@ -100,6 +104,10 @@ def generate(args: argparse.Namespace) -> int:
 
     pair = pairs.load(args.pair)
     prompt = pairs.encode(pair, args.prompt)
+    context = pair.target.config.context if pair.target.config else math.inf
+    if len(prompt) + args.max_new > context:
+        raise BadInput(f"the prompt has {len(prompt)} tokens and {args.max_new} are to follow, but {pair.name} reads at most {context}: "
+                       "shorten the prompt or take a smaller --max-new")
     done = [one(args, mode, pair, prompt, two_cores) for mode in modes]
     report(done)
     if args.timeline:

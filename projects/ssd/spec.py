@@ -31,7 +31,12 @@ class Spec:
     @property
     def longest(self) -> int:
         """The largest K there will be."""
-        return 0 if self.mode == "ar" else max(LADDER) if self.lookahead == "auto" else int(self.lookahead)
+        return 0 if self.mode == "ar" else max(self.lookaheads)
+
+    @property
+    def lookaheads(self) -> tuple[int, ...]:
+        """What K may be."""
+        return LADDER if self.lookahead == "auto" else (int(self.lookahead),)
 
     def check(self, vocab: int) -> None:
         """Raises BadInput for what cannot be."""
@@ -49,8 +54,13 @@ class Spec:
             raise BadInput(f"fanout {self.fanout!r}: choose {', '.join(FANOUTS)}, or K + 1 whole numbers")
         if not (math.isfinite(self.saguaro) and 0 <= self.saguaro <= 1):
             raise BadInput(f"saguaro {self.saguaro}: take a weight from 0 to 1, where 1 is off")
-        if self.mode == "ssd" and self.lookahead != "auto":
-            self.fans("hit", int(self.lookahead), vocab)
+        if self.mode != "ssd" or self.fanout == "auto":
+            return
+        if self.lookahead == "auto" and self.fanout != "geometric":
+            raise BadInput("this fan-out is for one lookahead: give spec.lookahead a number, or let spec.fanout be geometric or auto")
+        for lookahead in self.lookaheads:
+            for source in ("hit", *(BACKUPS if self.backup == "auto" else (self.backup,))):
+                self.fans(source, lookahead, vocab)
 
     def fans(self, source: str, lookahead: int, vocab: int) -> np.ndarray:
         """F [K + 1] after a speculation of this source, where it is not auto."""
@@ -95,7 +105,6 @@ def controller(spec: Spec, batch: int, vocab: int) -> Fixed | Controller:
     if not auto:
         hit, miss = (table(spec.fans(source, spec.longest, vocab), spec.budget, vocab) for source in ("hit", spec.backup))
         return Fixed(Order(spec.backup, hit, miss, spec.longest))
-    lookaheads = LADDER if spec.lookahead == "auto" else (int(spec.lookahead),)
     backups = BACKUPS if spec.backup == "auto" else (spec.backup,)
     given = None if spec.fanout == "auto" else lambda source, depth: spec.fans(source, depth, vocab)
-    return Controller(lookaheads, backups, spec.budget, batch, vocab, given)
+    return Controller(spec.lookaheads, backups, spec.budget, batch, vocab, given)

@@ -9,6 +9,7 @@ from ml_collections import ConfigDict
 from projects.ssd import smollm2
 from projects.ssd.model import build, decoder_config
 from shared import checkpoint
+from shared.errors import BadInput
 from shared.nn.decoder import DecoderConfig
 from shared.nn.pure import Pure
 from shared.run import Run
@@ -37,8 +38,11 @@ def pretrained() -> Trained:
 
 
 def of_run(run: RunDir) -> Trained:
-    """Raises BadInput when the weights are gone or damaged."""
-    config = ConfigDict(run.record()["config"])
+    """Raises BadInput when the run or its weights are gone or damaged."""
+    record = run.record()
+    if not record:
+        raise BadInput(f"the run {run.path} is gone: launch the sweep of this pair again, which trains what is missing")
+    config = ConfigDict(record["config"])
     if config.entry == "distil" and config.pair.name == "smollm2":
         from projects.ssd import early  # it needs this module's Trained
 

@@ -1,14 +1,19 @@
-"""Small pairs for the engine's tests, and SSD on the one device that a test has."""
+"""Small pairs for the engine's tests, SSD on the one device that a test has, and what went on inside."""
 
 import dataclasses
 import functools
+from typing import Any, NamedTuple
+from unittest import mock
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from projects.ssd import engine
+from projects.ssd.drafter import Drafter
 from projects.ssd.pairs import Model, Pair, decoder, table
+from projects.ssd.sampling import Rows, Sampling
+from projects.ssd.target import Target
 from shared.nn.decoder import Decoder, DecoderConfig
 from shared.nn.pure import pure
 
@@ -16,23 +21,25 @@ CONFIG = DecoderConfig(vocab=61, layers=2, width=32, heads=4, kv_heads=2, mlp_wi
 
 
 @functools.cache
-def model(seed: int, layers: int = 2) -> Model:
+def model(seed: int, layers: int = 2, contrast: float = 20.0) -> Model:
     """Untrained, but with logits far enough apart that no rounding decides an argmax."""
     config = dataclasses.replace(CONFIG, layers=layers)
     params = jax.jit(pure(lambda rngs: Decoder(config, rngs)).init)(jax.random.key(seed))
-    params["embedding"]["table"] *= 20
+    params["embedding"]["table"] *= contrast
     return decoder(config, params)
+
+
+def near(one: Model, noise: float = 0.2) -> Model:
+    """The same model with noise."""
+    dice = np.random.default_rng(1)
+    return one._replace(params=jax.tree.map(lambda x: x + noise * x.std() * dice.normal(size=x.shape).astype(np.float32), one.params))
 
 
 @functools.cache
 def pair(kind: str = "near") -> Pair:
     """near: the draft is the target with noise. untrained: it has nothing to do with it. same: it is the target."""
     target = model(0)
-    if kind == "near":
-        noise = np.random.default_rng(1)
-        params = jax.tree.map(lambda x: x + 0.2 * x.std() * noise.normal(size=x.shape).astype(np.float32), target.params)
-        return Pair(kind, target, target._replace(params=params))
-    return Pair(kind, target, target if kind == "same" else model(7, layers=1))
+    return Pair(kind, target, {"near": lambda: near(target), "same": lambda: target, "untrained": lambda: model(7, layers=1)}[kind]())
 
 
 @functools.cache
@@ -51,10 +58,73 @@ def prompts(count: int, vocab: int = 61, longest: int = 12) -> list[list[int]]:
 
 def run(pair, spec, sampling, prompts, batch=3, capacity=96):
     """Tokens and columns of the rounds; SSD runs as itself although there is only one device."""
-    before, engine.alone = engine.alone, lambda: False
-    try:
-        with engine.Engine(pair, spec, batch, capacity) as made:
-            result = made.generate(prompts, sampling)
-    finally:
-        engine.alone = before
+    with mock.patch.object(engine, "alone", lambda: False), engine.Engine(pair, spec, batch, capacity) as made:
+        result = made.generate(prompts, sampling)
     return result.tokens, result.rounds.columns()
+
+
+class Before(NamedTuple):
+    """What the draft knew when it began to prepare, and what it prepared."""
+
+    history: np.ndarray  # [B, S]: the committed tokens, positions 0 .. length
+    length: np.ndarray  # [B]
+    speculation: np.ndarray  # [B, K]
+    prepared: Any  # draft_steps.Prepared
+
+
+class Seen(NamedTuple):
+    prepared: list[Before]  # one per round
+    target: list[Any]  # the cache after every verification
+    draft: list[Any]  # the cache after every answer, the first one from before the first verification
+
+
+def watched(pair, spec, sampling, prompts, batch=3, capacity=96):
+    """The same, and what the target and the draft held in every round."""
+    seen = Seen([], [], [])
+
+    class Drafting(Drafter):
+        def answer(self, outcome, order):
+            reply = super().answer(outcome, order)
+            seen.draft.append(kept(self.state.cache))
+            return reply
+
+        def prespeculate(self):
+            super().prespeculate()
+            history, cache = self.state.history, self.state.cache
+            seen.prepared.append(Before(*kept((history, cache.length, self.reply[0], self.prepared))))
+
+    class Verifying(Target):
+        def verify(self, *words):
+            outcome = super().verify(*words)
+            seen.target.append(kept(self.cache))
+            return outcome
+
+    with mock.patch.multiple(engine, Drafter=Drafting, Target=Verifying):
+        return *run(pair, spec, sampling, prompts, batch, capacity), seen
+
+
+def kept(tree: Any) -> Any:
+    """Copies: the next step takes over the memory."""
+    return jax.tree.map(np.array, tree)
+
+
+def forward(model: Model, texts: np.ndarray) -> np.ndarray:
+    """Logits [N, T, V] of whole texts [N, T] by the trained model itself: no cache, no branches, no layers apart."""
+    assert model.ids is None
+    return np.asarray(jax.jit(pure(lambda rngs: Decoder(model.config, rngs)).apply)(model.params, texts))
+
+
+def wide(pair, prompts, depth, new, batch=3, capacity=96):
+    """Plain greedy decoding through the program that verifies `depth` guesses: they are padding, and none is kept."""
+    target = Target(pair.target.lm, pair.target.params, batch, capacity + depth + 2, jax.devices()[0])
+    nothing, texts = np.full((batch, depth), -1, np.int32), []
+    for first in range(0, len(prompts), batch):
+        some = [*prompts[first : first + batch]]
+        some += [[0]] * (batch - len(some))
+        lengths = np.array(list(map(len, some)), np.int32)
+        tokens = np.array([[*one, *[0] * (lengths.max() - len(one))] for one in some], np.int32)
+        target.start(tokens, lengths, Rows(Sampling(), np.arange(batch)))
+        out = np.array([np.asarray(target.verify(nothing, None, np.ones(batch, bool))) for _ in range(new)])  # [new, B, K + 2]
+        assert not out[:, :, 0].any()
+        texts += out[:, :, 1].T.tolist()
+    return texts[: len(prompts)]
