@@ -53,6 +53,7 @@ class Drafter:
         self.lm, self.batch, self.size, self.branches, self.weight, self.ahead = lm, batch, size, branches, weight, ahead
         self.device = device or jax.devices()[-1]
         self.params = jax.device_put(lm.prepare(params, self.device), self.device)
+        self.told: Order | None = None  # the order that `tables` and `top` were made for
         self.blanks: dict[tuple[int, bool], tuple[jax.Array, jax.Array | None]] = {}
 
     def start(self, tokens: np.ndarray, lengths: np.ndarray, ids: np.ndarray, sampling: Sampling) -> None:
@@ -66,7 +67,9 @@ class Drafter:
         """The speculation after an outcome: prepared, or drafted now."""
         begin = time.perf_counter()
         k, bonus, active = outcome
-        top = steps.fans(order)
+        if order is not self.told:
+            self.told, self.tables, self.top = order, np.stack([np.stack(order.hit), np.stack(order.miss)]), steps.fans(order)
+        top = self.top
         last = self.blank(order.lookahead) if self.reply is None else self.reply[:2]
         rest = {"lm": self.lm, "weight": self.weight, "limit": self.branches, "depth": order.lookahead}
         if self.prepared is None or self.order.lookahead != order.lookahead:
@@ -94,9 +97,8 @@ class Drafter:
         if not self.ahead:
             return
         self.times = (time.perf_counter(), 0.0)
-        tables = np.stack([np.stack(self.order.hit), np.stack(self.order.miss)])
         self.state, self.prepared = steps.prespeculate(
-            self.params, self.state, self.reply[0], self.poor, tables, steps.fans(self.order), self.arrays,
+            self.params, self.state, self.reply[0], self.poor, self.tables, self.top, self.arrays,
             lm=self.lm, weight=self.weight, limit=self.branches)
 
     def blank(self, depth: int) -> tuple[jax.Array, jax.Array | None]:

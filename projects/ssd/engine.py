@@ -110,6 +110,7 @@ class Engine:
             reply = self._begin(wave)
         else:
             reply = nothing(self.batch, self.pair.target.lm.vocab, wave.sampling)
+        self.target.wait()  # the first verification would wait instead, and reading is no decoding
         news: list[tuple[int, list[int]]] = []
         while wave.active.any():
             begin = time.perf_counter()

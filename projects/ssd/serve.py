@@ -16,7 +16,10 @@ import time
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from projects.ssd import mailbox, startup
+from projects.ssd.drafting import BACKUPS, Order, Table
 from projects.ssd.mailbox import Mailbox, Sizes
 
 
@@ -62,6 +65,7 @@ class Server:
             model.lm, model.params, sizes.batch, sizes.size, sizes.branches, job["weight"], job["ahead"], jax.devices()[0])  # fmt: skip
         jax.block_until_ready(self.drafter.params)
         self.ahead = (0.0, 0.0)  # begin and end of the last prespeculation
+        self.told: Order | None = None
 
     def serve(self) -> None:
         """Until the other side is gone: EOFError."""
@@ -86,13 +90,11 @@ class Server:
         import jax
 
         from projects.ssd.drafter import Outcome
-        from projects.ssd.drafting import BACKUPS, Order, Table
 
         begin, box = time.perf_counter(), self.box
         k, bonus, active = box["outcome"].copy()
-        tables, depth = box["tables"].copy(), int(box["lookahead"])
-        order = Order(BACKUPS[int(box["backup"])], Table(*tables[:2]), Table(*tables[2:]), depth)
-        reply = self.drafter.answer(Outcome(k, bonus, active.astype(bool)), order)
+        reply = self.drafter.answer(Outcome(k, bonus, active.astype(bool)), self.order())
+        depth = reply.tokens.shape[1]
         box["speculation"][:, :depth] = reply.tokens
         if reply.q is not None:
             box["q"][:, :depth] = reply.q
@@ -104,6 +106,16 @@ class Server:
             self.drafter.prespeculate()
             jax.block_until_ready(self.drafter.prepared)
             self.ahead = begin, time.perf_counter()
+
+    def order(self) -> Order:
+        """What this round is told. The same object while nothing changes, so that the drafter need not prepare for it again."""
+        box, old = self.box, self.told
+        depth, backup, tables = int(box["lookahead"]), BACKUPS[int(box["backup"])], box["tables"]
+        same = old and (old.lookahead, old.backup) == (depth, backup) and np.array_equal(tables, [*old.hit, *old.miss])
+        if not same:
+            tables = tables.copy()
+            self.told = Order(backup, Table(*tables[:2]), Table(*tables[2:]), depth)
+        return self.told
 
 
 if __name__ == "__main__":

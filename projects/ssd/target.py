@@ -46,6 +46,10 @@ class Target:
             self.params, self.cache, self.last, speculation, active, *rest, lm=self.lm, place=self.place)
         return outcome
 
+    def wait(self) -> None:
+        """Until the prompts are read."""
+        jax.block_until_ready(self.last)
+
     def here(self, array: Any) -> Any:
         """On the target's devices. What is there, or what the compiled step takes there itself, is left alone: between two rounds the
         host's caches are cold, and a needless call takes a twentieth of a small model's step."""
