@@ -1,0 +1,75 @@
+"""C5: a token is kept as often as target and draft overlap, and what replaces a rejected one follows the rest of the target's law."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from ssd_chance import tail
+from ssd_pairs import run, tables
+
+from projects.ssd import theory, verify
+from projects.ssd.engine import Sampling, Spec
+
+V, FAN, K = 6, 2, 3
+
+
+def laws(temperature, weight):
+    """Target and draft after every token, p and q_C [V, V]."""
+    made = []
+    for model in (tables().target, tables().draft):
+        law = np.exp(np.asarray(model.params["table"], float) / temperature)
+        made.append(law / law.sum(1, keepdims=True))
+    return made[0], theory.saguaro(made[1], FAN, weight)
+
+
+def examined(weight, temperature, n, batch, new=12):
+    """Of every round that could not be cut short: the token before it [N], its tokens [N, K + 1], and k [N]."""
+    spec = Spec("ssd", lookahead=K, budget=FAN * (K + 1), fanout=(FAN,) * (K + 1), saguaro=weight)
+    tokens, rows = run(tables(), spec, Sampling(temperature, seed=2, max_new=new), [[1]] * n, batch, new + 1)
+    texts = np.concatenate([np.ones((n, 1), int), tokens], 1)  # with the last token of the prompt
+    begin = np.concatenate([np.cumsum(rows["emitted"][rows["seq"] == seq]) - rows["emitted"][rows["seq"] == seq] for seq in range(n)])
+    order = np.lexsort((rows["round"], rows["seq"]))
+    whole = begin + K + 1 <= new
+    seq, k, begin = rows["seq"][order][whole], rows["k"][order][whole], begin[whole]
+    return texts[seq[:, None], begin[:, None] + np.arange(K + 2)], k
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.3, 0.0])
+def test_c5_acceptance_and_residual_of_the_engine(weight):
+    temperature = 0.9
+    texts, k = examined(weight, temperature, 2000, 1000)
+    p, q = laws(temperature, weight)
+    alpha = theory.accepted_share(p, q)
+    for place in range(K):
+        reached = k >= place
+        want = alpha[texts[reached, place]]
+        off = (k[reached] > place).sum() - want.sum()
+        assert reached.sum() > 100 and abs(off) < 4 * np.sqrt((want * (1 - want)).sum()), place
+    residual = np.maximum(p - q, 0)
+    residual /= np.maximum(residual.sum(1, keepdims=True), 1e-300)
+    last = texts[np.arange(len(k)), k], texts[np.arange(len(k)), k + 1]  # the token before the bonus, and the bonus
+    for law, chosen in ((residual, k < K), (p, k == K)):
+        counts = np.zeros((V, V))
+        np.add.at(counts, (last[0][chosen], last[1][chosen]), 1)
+        assert not counts[law == 0].any(), "what the draft proposes too often is never the bonus"
+        often = counts.sum(1) >= 50
+        assert often.sum() >= 3 or law is p and weight == 0, "hardly a guess is right to its end without the likeliest tokens"
+        assert all(tail(counts[state], law[state]) > 1e-4 for state in np.flatnonzero(often))
+
+
+@pytest.mark.parametrize("kind", ["random", "ngram"])
+def test_c5_a_guess_is_judged_by_the_law_it_was_drawn_from(kind):
+    """1 / V for a random token, all on one for a looked up one: the target's own probability of it, and then the target without it."""
+    dice, n = np.random.default_rng(4), 40_000
+    p = dice.dirichlet(np.ones(V), size=2)
+    guess = dice.integers(0, V, (n, 1)) if kind == "random" else np.full((n, 1), 2)
+    q = np.full((n, 1, V), 1 / V) if kind == "random" else np.broadcast_to(np.eye(V)[2], (n, 1, V))
+    rows = jnp.array([0, 9], jnp.uint32), jnp.arange(n), jnp.ones(n)
+    logits = jnp.broadcast_to(jnp.log(jnp.asarray(p, jnp.float32)), (n, 2, V))
+    k, bonus = jax.jit(verify.sampled)(logits, jnp.asarray(guess, jnp.int32), jnp.asarray(q, jnp.float32), jnp.full(n, 5), rows)
+    first = np.where(np.asarray(k) == 1, guess[:, 0], np.asarray(bonus))
+    alpha = np.minimum(p[0], q[0, 0]).sum()
+    assert abs((np.asarray(k) == 1).mean() - alpha) < 4 * np.sqrt(alpha * (1 - alpha) / n)
+    counts = np.bincount(first, minlength=V)
+    assert tail(counts, p[0]) > 1e-4
+    assert tail(np.bincount(np.asarray(bonus)[np.asarray(k) == 1], minlength=V), p[1]) > 1e-4
