@@ -63,7 +63,7 @@ BY_SCALE = {
         "sample.tokens": 393_216, "sample.batch_size": 64, "distil.tokens": 1_048_576,
         "evaluation.tokens": 65_536, "evaluation.batch_size": 16,
         "prompts.count": 6, "prompts.length": 64, "prompts.new": 96, "bench.repeats": 6,
-        "spec.lookahead": 4, "spec.budget": 8, "mesh": "cpu",
+        "spec.lookahead": 4, "spec.budget": 6, "mesh": "cpu",
     },
     "gpu": {
         "pair.name": "gpu", "data.name": "+".join(DOMAINS), "data.vocab": 4_096, "data.tokens": 16_777_216, "data.context": 256,

@@ -25,4 +25,4 @@ def get_config(scale: str) -> ConfigDict:
 
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
     lengths = (1, 2, 3, 4, 6, 8) if config.scale != "smoke" else (1, 3)
-    return ({"spec.lookahead": k, "spec.sd_lookahead": k, "spec.budget": max(8, k + 1)} for k in lengths)
+    return ({"spec.lookahead": k, "spec.sd_lookahead": k, "spec.budget": max(config.spec.budget, k + 1)} for k in lengths)

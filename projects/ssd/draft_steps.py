@@ -162,6 +162,12 @@ def lookup(state: State, speculation, prepared: Prepared, k, bonus, active, top,
     return state, (prepared.tokens[row, branch], q), found.astype(jnp.int32)
 
 
+@partial(jax.jit, static_argnames=("weight", "limit"))
+def laws(prepared: Prepared, top, rows, *, weight, limit):
+    """[B, M, K, V], what the tokens of every branch were drawn from: what `lookup` gives for one of them."""
+    return jax.nn.softmax(law(prepared.logits, top, weight, limit, rows[2][:, None, None]), -1)
+
+
 def advance(state: State, speculation, k, bonus, active) -> State:
     """Commits k tokens of the speculation and the bonus."""
     length, (b, depth) = state.cache.length, speculation.shape
@@ -195,4 +201,4 @@ def drafting_noise(rows, begin, count: int, vocab: int):
 
 def compiles() -> int:
     """Programs compiled so far."""
-    return sum(program._cache_size() for program in (prefill, neural, cheap, prespeculate, lookup))
+    return sum(program._cache_size() for program in (prefill, neural, cheap, prespeculate, lookup, laws))

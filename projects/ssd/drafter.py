@@ -101,6 +101,12 @@ class Drafter:
             self.params, self.state, self.reply[0], self.poor, self.tables, self.top, self.arrays,
             lm=self.lm, weight=self.weight, limit=self.branches)
 
+    def laws(self) -> jax.Array | None:
+        """What the tokens of every prepared branch were drawn from, [B, M, K, V]; None when every row is greedy."""
+        if self.rows.greedy:
+            return None
+        return steps.laws(self.prepared, self.top, self.arrays, weight=self.weight, limit=self.branches)
+
     def blank(self, depth: int) -> tuple[jax.Array, jax.Array | None]:
         """A speculation that nothing is read of."""
         kind = depth, self.rows.greedy

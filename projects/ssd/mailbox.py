@@ -19,7 +19,9 @@ import numpy as np
 
 ALIGN = 64  # bytes: every array has cache lines of its own
 ATTENTIVE = 0.02  # seconds for which a waiting side with cores of its own stays awake: being woken takes as long as a small draft's token
-START, ANSWER, DONE = b"s", b"a", b"d"  # what a ring means
+# What a ring means. To the draft: prompts are there; an outcome is there and waits for its answer; one is there that was answered from
+# what is shown. From the draft: done; the answers to the next outcomes are shown.
+START, ANSWER, TOLD, DONE, SHOWN = b"s", b"a", b"t", b"d", b"h"
 
 
 class Sizes(NamedTuple):
@@ -51,7 +53,14 @@ def fields(sizes: Sizes) -> dict[str, tuple[type, tuple[int, ...]]]:
         "hit": (np.int32, (b,)),
         "rank": (np.int32, (b,)),
         "source": (np.int32, (b,)),
-        "times": (np.float64, (4,)),  # begin and end of the last prespeculation, and of the answer [s, perf_counter]
+        "times": (np.float64, (2,)),  # begin and end of the last answer [s, perf_counter]
+        # what answers.py shows, from one SHOWN to the next ANSWER or TOLD
+        "kidx": (np.int32, (b, m)),
+        "bonus": (np.int32, (b, m)),
+        "answers": (np.int32, (b, m, k)),
+        "laws": (np.float32, (b, m, k, v)),
+        "trunk": (np.float32, (b, k + 1, v)),
+        "ahead": (np.float64, (2,)),  # begin and end of the prespeculation that made it
     }
 
 

@@ -1,6 +1,6 @@
 """The draft in a process of its own, on cores of its own: while the target verifies here, it drafts there.
 
-The same three verbs as `Drafter`. The child answers from what it has prepared and begins the next preparation by itself.
+The same three verbs as `Drafter`. The child shows what it has prepared; an outcome that is not among it, it answers.
 """
 
 import json
@@ -10,14 +10,15 @@ import socket
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
-from projects.ssd import mailbox, pairs, startup
-from projects.ssd.drafter import DraftLost, Outcome, Reply
-from projects.ssd.drafting import BACKUPS, Order
+from projects.ssd import answers, mailbox, pairs, startup
+from projects.ssd.drafter import HIT, DraftLost, Outcome, Reply
+from projects.ssd.drafting import BACKUPS, SOURCES, Order
 from projects.ssd.mailbox import Mailbox, Sizes
 from projects.ssd.sampling import Sampling
 
@@ -35,7 +36,8 @@ class RemoteDrafter:
                  ahead: bool = True):
         sizes = Sizes(batch, size, lookahead, branches, model.lm.vocab)
         memory = mailbox.anonymous(mailbox.offsets(sizes)[1])
-        self.box, self.child = Mailbox(memory, sizes), None
+        self.box, self.child, self.ahead = Mailbox(memory, sizes), None, ahead
+        self.shown = False  # the child will show, or has shown, answers for the lookahead `self.depth`
         self.bell, theirs = socket.socketpair()
         self.said = tempfile.TemporaryFile()  # what the child prints  # noqa: SIM115
         try:
@@ -70,19 +72,35 @@ class RemoteDrafter:
         box["width"][...], box["seed"][...] = tokens.shape[1], sampling.seed
         box["prompts"][:, : tokens.shape[1]] = tokens
         box["lengths"][:], box["ids"][:], box["temperature"][:] = lengths, ids, temperatures
+        if self.shown:
+            self._wait()  # of a wave that is over
+            self.shown = False
         self._ask(mailbox.START)
 
     def answer(self, outcome: Outcome, order: Order) -> Reply:
-        """The speculation after an outcome: prepared, or drafted now."""
-        box, depth = self.box, order.lookahead
+        """The speculation after an outcome: found among what is shown, or asked for."""
+        begin, box, depth = time.perf_counter(), self.box, order.lookahead
+        found, ahead = None, (0.0, 0.0)
+        if self.shown:
+            self._wait()
+            ahead = tuple(box["ahead"].tolist())
+            if depth == self.depth:
+                found = answers.find(box, outcome.k, outcome.bonus, depth, self.greedy)
         box["outcome"][:] = outcome
         box["lookahead"][...], box["backup"][...] = depth, BACKUPS.index(order.backup)
         box["tables"][:] = *order.hit, *order.miss
+        self.shown, self.depth = self.ahead, depth
+        if found and found.hit[outcome.active].all():
+            self._tell(mailbox.TOLD)
+            hit, rank = (np.where(outcome.active, one, -1).astype(np.int32) for one in (found.hit, found.rank))
+            source = np.where(hit > 0, HIT, SOURCES.index(order.backup)).astype(np.int32)
+            return Reply(found.tokens, found.q, hit, rank, source, (*ahead, begin, time.perf_counter()), 1)
         self._ask(mailbox.ANSWER)
         # Copies: on CPU jax would read these very bytes, and the child writes the next reply there.
         q = None if self.greedy else box["q"][:, :depth].copy()
         hit, rank, source = (box[name].copy() for name in ("hit", "rank", "source"))
-        return Reply(box["speculation"][:, :depth].copy(), q, hit, rank, source, tuple(box["times"].tolist()), 1)
+        times = (*ahead, *box["times"].tolist())
+        return Reply(box["speculation"][:, :depth].copy(), q, hit, rank, source, times, 1 + (found is not None))
 
     def prespeculate(self) -> None:
         """The child does so by itself after every reply."""
@@ -96,11 +114,14 @@ class RemoteDrafter:
         self.said.close()
 
     def _ask(self, verb: bytes) -> None:
+        self._tell(verb)
+        self._wait()
+
+    def _tell(self, verb: bytes) -> None:
         try:
             mailbox.ring(self.bell, verb)
         except EOFError:
             raise self._lost() from None
-        self._wait()
 
     def _wait(self) -> None:
         try:

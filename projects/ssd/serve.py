@@ -14,13 +14,16 @@ import sys
 import threading
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from projects.ssd import mailbox, startup
+from projects.ssd import answers, mailbox, startup
 from projects.ssd.drafting import BACKUPS, Order, Table
 from projects.ssd.mailbox import Mailbox, Sizes
+
+if TYPE_CHECKING:
+    from projects.ssd.drafter import Reply
 
 
 def main(words: list[str] | None = None) -> int:
@@ -64,13 +67,12 @@ class Server:
         self.drafter = Drafter(
             model.lm, model.params, sizes.batch, sizes.size, sizes.branches, job["weight"], job["ahead"], jax.devices()[0])  # fmt: skip
         jax.block_until_ready(self.drafter.params)
-        self.ahead = (0.0, 0.0)  # begin and end of the last prespeculation
         self.told: Order | None = None
 
     def serve(self) -> None:
         """Until the other side is gone: EOFError."""
         mailbox.ring(self.bell, mailbox.DONE)  # loaded: the files may go
-        verbs = {mailbox.START: self.start, mailbox.ANSWER: self.answer}
+        verbs = {mailbox.START: self.start, mailbox.ANSWER: self.answer, mailbox.TOLD: self.advance}
         while True:
             verbs[mailbox.wait(self.bell, self.apart)]()
 
@@ -83,29 +85,40 @@ class Server:
         sampling = Sampling(temperature=tuple(box["temperature"].tolist()), seed=int(box["seed"]))
         mailbox.ring(self.bell, mailbox.DONE)
         self.drafter.start(tokens, lengths, ids, sampling)
-        self.ahead = (0.0, 0.0)
 
     def answer(self) -> None:
-        """Replies, then drafts ahead until that is done: waiting here costs nobody anything."""
-        import jax
-
-        from projects.ssd.drafter import Outcome
-
+        """Replies, then drafts ahead."""
         begin, box = time.perf_counter(), self.box
-        k, bonus, active = box["outcome"].copy()
-        reply = self.drafter.answer(Outcome(k, bonus, active.astype(bool)), self.order())
+        reply = self.outcome()
         depth = reply.tokens.shape[1]
         box["speculation"][:, :depth] = reply.tokens
         if reply.q is not None:
             box["q"][:, :depth] = reply.q
         box["hit"][:], box["rank"][:], box["source"][:] = reply.hit, reply.rank, reply.source
-        box["times"][:] = *self.ahead, begin, time.perf_counter()
+        box["times"][:] = begin, time.perf_counter()
         mailbox.ring(self.bell, mailbox.DONE)
-        if self.drafter.ahead:
-            begin = time.perf_counter()
-            self.drafter.prespeculate()
-            jax.block_until_ready(self.drafter.prepared)
-            self.ahead = begin, time.perf_counter()
+        self.show()
+
+    def advance(self) -> None:
+        """The other side has found its answer among those shown: follow, and draft ahead again."""
+        self.outcome()
+        self.show()
+
+    def outcome(self) -> "Reply":
+        from projects.ssd.drafter import Outcome
+
+        k, bonus, active = self.box["outcome"].copy()
+        return self.drafter.answer(Outcome(k, bonus, active.astype(bool)), self.order())
+
+    def show(self) -> None:
+        """Drafts ahead and shows what came of it. Waiting here costs nobody anything."""
+        if not self.drafter.ahead:
+            return
+        begin = time.perf_counter()
+        self.drafter.prespeculate()
+        answers.put(self.box, self.drafter.prepared, self.drafter.laws())
+        self.box["ahead"][:] = begin, time.perf_counter()
+        mailbox.ring(self.bell, mailbox.SHOWN)
 
     def order(self) -> Order:
         """What this round is told. The same object while nothing changes, so that the drafter need not prepare for it again."""
