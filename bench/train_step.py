@@ -4,13 +4,11 @@ one pinned core and on two; then ours with several members in one program.
     python -m bench train_step
 
 All sides of a comparison are processes that live side by side and take turns, so that a busy machine troubles all of
-them alike. GFLOP/s counts 6 x parameters x tokens, attention left out. PyTorch lives in bench/.venv, built here when
-missing: its CPU wheel wants Python 3.11.
+them alike. GFLOP/s counts 6 x parameters x tokens, attention left out. PyTorch lives in bench/.venv (_environment.py).
 """
 
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import sys
@@ -19,8 +17,9 @@ from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
+from bench import _environment
+
 ROOT = Path(__file__).parent.parent
-VENV = Path(__file__).parent / ".venv"
 ROUNDS, SECONDS = 5, 0.5  # every side is asked ROUNDS times for about SECONDS of steps
 
 LLAMA = {"vocab": 512, "context": 64, "norm": "rms", "mlp": "swiglu", "position": "rope", "rope_base": 10000.0, "tied_head": False}
@@ -75,21 +74,6 @@ def theirs(python: Path, name: str, cores: int, *options: str) -> Side:
     config, batch = MODELS[name]
     script = str(Path(__file__).parent / "torch_gpt.py")
     return Side([str(python), script, json.dumps(config), "--batch", str(batch), "--cores", str(cores), *options])
-
-
-def torch_python() -> Path | None:
-    """The interpreter of bench/.venv, built on first use; None where there is no Python 3.11."""
-    ready = VENV / "ready"
-    if not ready.exists():
-        base = shutil.which("python3.11")
-        if base is None or subprocess.run([base, "-c", ""], check=False).returncode:
-            return None
-        print("building bench/.venv with PyTorch (a minute, once)", flush=True)
-        subprocess.run([base, "-m", "venv", "--clear", VENV], check=True)
-        install = [VENV / "bin" / "python", "-m", "pip", "install", "--quiet", "-r", Path(__file__).parent / "requirements.txt"]
-        subprocess.run(install, check=True)
-        ready.touch()
-    return VENV / "bin" / "python"
 
 
 def serve(name: str, cores: int, members: int) -> None:
@@ -180,10 +164,7 @@ def pack() -> None:
 
 
 def main() -> None:
-    python = torch_python()
-    if python is None:
-        print("PyTorch is left out: python3.11 is not on the PATH")
-    else:
+    if python := _environment.python("requirements.txt", "PyTorch"):
         compare(python)
     pack()
 

@@ -3,6 +3,8 @@
 import contextlib
 import json
 import math
+from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -20,27 +22,15 @@ BOTH = "_both"  # modes with this ending have all the cores that SSD uses
 def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     """Leaves tables/rounds.json, the raw records, and one metrics row per repeat. None when it was asked to stop before the end."""
     run.restore(None)  # it has no checkpoints: a second attempt begins anew
-    told = {name: config[name].to_dict() for name in ("spec", "sampling", "prompts", "bench")}
-    draft = run.needs["draft"][0]
-    modes = [*config.bench.modes, *([SAME_K] if config.bench.timed and "ssd" in config.bench.modes else [])]
     rows, records = [], []
-    with contextlib.ExitStack() as stack:
-        if config.bench.timed:
-            job = run.table(0, "job.json")
-            sides = {"": stack.enter_context(Elsewhere(draft.id, told, True, job))}
-            if any(mode.endswith(BOTH) for mode in modes):
-                sides[BOTH] = stack.enter_context(Elsewhere(draft.id, told, False, job.with_name("job_both.json")))
-        else:
-            sides = {"": stack.enter_context(Turns(pairs.load(draft.id), told))}
+    with taking(config, run.needs["draft"][0].id, run.table(0, "job.json")) as take:
         for repeat in range(config.bench.repeats):
-            texts = prompts(config, repeat)
-            done = {}
-            for mode in modes if repeat % 2 == 0 else modes[::-1]:
-                side = sides[BOTH if mode.endswith(BOTH) else ""]
-                done[mode] = side.take(mode, texts, config.seed + repeat)
+            texts, done = prompts(config, repeat), {}
+            for mode in order(config, repeat):
+                done[mode] = take(mode, texts, config.seed + repeat)
                 if run.stopping:
                     return None
-            rows.append(numbers(config, {mode: wave_of(one["columns"]) for mode, one in done.items()}, done))
+            rows.append(numbers(config, done))
             records.append(done)
             run.step = repeat
     run.table(0, "rounds.json").write_text(json.dumps(records), encoding="utf-8")
@@ -48,6 +38,27 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     for repeat, row in enumerate(rows):
         run.log(repeat, {name: row.get(name, math.nan) for name in names})
     return {"repeats": len(rows)}
+
+
+@contextlib.contextmanager
+def taking(config: ConfigDict, draft: str, job: Path) -> Iterator[Callable[[str, list[list[int]], int], dict[str, Any]]]:
+    """take(mode, prompts, seed) of a pair, by the id of its draft's run. Where time counts it is taken in pinned processes of their own,
+    which read their job from a file."""
+    told = {name: config[name].to_dict() for name in ("spec", "sampling", "prompts", "bench")}
+    with contextlib.ExitStack() as stack:
+        if config.bench.timed:
+            sides = {"": stack.enter_context(Elsewhere(draft, told, True, job))}
+            if any(mode.endswith(BOTH) for mode in config.bench.modes):
+                sides[BOTH] = stack.enter_context(Elsewhere(draft, told, False, job.with_name(f"both_{job.name}")))
+        else:
+            sides = {"": stack.enter_context(Turns(pairs.load(draft), told))}
+        yield lambda mode, texts, seed: sides[BOTH if mode.endswith(BOTH) else ""].take(mode, texts, seed)
+
+
+def order(config: ConfigDict, repeat: int) -> list[str]:
+    """The modes of a repeat: there and back, so that a machine that tires tires all of them."""
+    modes = [*config.bench.modes, *([SAME_K] if config.bench.timed and "ssd" in config.bench.modes else [])]
+    return modes if repeat % 2 == 0 else modes[::-1]
 
 
 def prompts(config: ConfigDict, repeat: int) -> list[list[int]]:
@@ -63,8 +74,9 @@ def wave_of(columns: dict[str, list]) -> accounting.Wave:
     return {name: np.asarray(column) for name, column in columns.items()}
 
 
-def numbers(config: ConfigDict, waves: dict[str, accounting.Wave], done: dict[str, dict]) -> dict[str, float]:
-    """One row. Every number says in accounting.py how it comes from the records."""
+def numbers(config: ConfigDict, done: dict[str, dict]) -> dict[str, float]:
+    """One row, of what every mode answered. Every number says in accounting.py how it comes from the records."""
+    waves = {mode: wave_of(one["columns"]) for mode, one in done.items()}
     row = {f"tok_s/{mode}": accounting.rate([wave]) for mode, wave in waves.items() if config.bench.timed and mode != SAME_K}
     row |= {f"devices/{mode}": 2 if mode == "ssd" or mode.endswith(BOTH) else 1 for mode in waves if mode != SAME_K}
     row |= {f"tok_round/{mode}": accounting.tokens_per_round([wave]) for mode, wave in waves.items() if mode in ("ar", "sd")}

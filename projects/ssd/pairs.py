@@ -48,7 +48,12 @@ def table(values: Any) -> Model:
 
 # -- from runs --------------------------------------------------------------------------------------------------------
 def load(name: str) -> Pair:
-    """NAME or NAME/weak: the newest finished draft of that pair and its target; '': of any pair; or a draft's run id. Raises BadInput."""
+    """The pair of `newest(name)`."""
+    return of_draft(newest(name))
+
+
+def newest(name: str) -> RunDir:
+    """NAME or NAME/weak: the newest finished draft of that pair; '': of any pair; or a draft's run id. Raises BadInput."""
     done = [run for run in drafts() if run.state() == "done"]
     chosen = [run for run in done if name in ("", run.id, title(run))]
     if not chosen:
@@ -56,7 +61,7 @@ def load(name: str) -> Pair:
         if known and name:
             raise BadInput(f"no finished pair {name!r} in {runs_root()}: choose {', '.join(known)}, or train it with `{command(name)}`")
         raise BadInput(f"no finished pair in {runs_root()}: `{command(name)}` trains one")
-    return of_draft(max(chosen, key=lambda run: run.status()["ended"]))
+    return max(chosen, key=lambda run: run.status()["ended"])
 
 
 def drafts() -> list[RunDir]:
