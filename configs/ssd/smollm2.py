@@ -3,8 +3,8 @@
     python -m launch data smollm2
     python -m launch sweep ssd/smollm2
 
-Cost: cpu 6e13 FLOPs (the target writes 65,536 tokens, the draft goes through seven eighths of them twice: ten minutes). At scale smoke the same with
-a hundredth of the tokens.
+Cost: cpu 6e13 FLOPs (the target writes 65,536 tokens, the draft goes through seven eighths of them twice: ten minutes). At scale smoke
+the same with a sixteenth of the tokens.
 """
 
 from collections.abc import Iterator

@@ -34,7 +34,8 @@ def bars(axis: Axes, groups: Sequence[str], found: dict[str, Sequence[Interval]]
         spots, ones = zip(*known, strict=True)
         bar = axis.bar(spots, [one.mean for one in ones], width * 0.92, color=COLORS[mode], label=NAMES.get(mode, mode))
         axis.errorbar(spots, [one.mean for one in ones], yerr=errors(ones), fmt="none", ecolor=INK, elinewidth=0.8, capsize=1.5)
-        axis.bar_label(bar, [f"{one.mean:.3g}" for one in ones], fontsize=6.5, padding=3, color=INK)
+        words = [f"{one.mean:.0f}" if one.mean >= 100 else f"{one.mean:.3g}" for one in ones]
+        axis.bar_label(bar, words, fontsize=6.5, padding=3, color=INK, rotation=90 if len(found) > 3 else 0)  # narrow bars
     axis.set_xticks(range(len(groups)), groups)
     axis.margins(y=0.3)  # room for the legend
     legend(axis, columns=3)
