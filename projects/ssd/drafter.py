@@ -54,6 +54,7 @@ class Drafter:
         self.device = device or jax.devices()[-1]
         self.params = jax.device_put(lm.prepare(params, self.device), self.device)
         self.told: Order | None = None  # the order that `tables` and `top` were made for
+        self.top: np.ndarray | None = None
         self.blanks: dict[tuple[int, bool], tuple[jax.Array, jax.Array | None]] = {}
 
     def start(self, tokens: np.ndarray, lengths: np.ndarray, ids: np.ndarray, sampling: Sampling) -> None:
@@ -67,6 +68,7 @@ class Drafter:
         """The speculation after an outcome: prepared, or drafted now."""
         begin = time.perf_counter()
         k, bonus, active = outcome
+        drawn = self.top  # of what is prepared, even if from now on the fan-out is another
         if order is not self.told:
             self.told, self.tables, self.top = order, np.stack([np.stack(order.hit), np.stack(order.miss)]), steps.fans(order)
         top = self.top
@@ -77,7 +79,7 @@ class Drafter:
             source = np.full(self.batch, FIRST if self.ahead or self.reply is None else SOURCES.index("neural"), np.int32)
         else:
             self.state, kept, found = steps.lookup(
-                self.state, last[0], self.prepared, *outcome, top, self.arrays, weight=self.weight, limit=self.branches)
+                self.state, last[0], self.prepared, *outcome, drawn, self.arrays, weight=self.weight, limit=self.branches)
             (hit, rank), backup, syncs = np.asarray(found), order.backup, 1
             self.times = (self.times[0], time.perf_counter())
             source = np.where(hit > 0, HIT, SOURCES.index(backup)).astype(np.int32)

@@ -8,6 +8,8 @@ from ssd_chance import tail
 from ssd_pairs import run, tables
 
 from projects.ssd import theory, verify
+from projects.ssd.drafter import Drafter, Outcome
+from projects.ssd.drafting import Order, table
 from projects.ssd.engine import Sampling, Spec
 
 V, FAN, K = 6, 2, 3
@@ -73,3 +75,19 @@ def test_c5_a_guess_is_judged_by_the_law_it_was_drawn_from(kind):
     counts = np.bincount(first, minlength=V)
     assert tail(counts, p[0]) > 1e-4
     assert tail(np.bincount(np.asarray(bonus)[np.asarray(k) == 1], minlength=V), p[1]) > 1e-4
+
+
+def test_c5_the_law_of_a_prepared_token_is_that_of_its_time():
+    """The fan-out may change between preparing and looking up, and Saguaro's top set with it: the token was drawn with the old one."""
+    rows, weight = 16, 0.3
+    wide, narrow = (Order("neural", table(fans, 6, V), table(fans, 6, V), 2) for fans in ((2, 2, 2), (1, 1, 4)))
+    draft = Drafter(tables().draft.lm, tables().draft.params, rows, 32, 6, weight)
+    draft.start(np.ones((rows, 1), np.int32), np.ones(rows, np.int32), np.arange(rows), Sampling((1.0,) * rows))
+    draft.answer(Outcome(np.full(rows, -1, np.int32), np.ones(rows, np.int32), np.ones(rows, bool)), wide)
+    draft.prespeculate()
+    outcome = Outcome(*(np.array(one)[:, 3] for one in (draft.prepared.kidx, draft.prepared.bonus)), np.ones(rows, bool))
+    found = draft.answer(outcome, narrow)
+    assert found.hit.all()
+    _, q = laws(1.0, weight)
+    before = np.stack([outcome.bonus, np.asarray(found.tokens)[:, 0]], 1)  # the token before each
+    np.testing.assert_allclose(found.q, q[before], atol=1e-5)

@@ -41,6 +41,17 @@ def test_speed_of_a_simulated_engine(backup, batch):
     assert theory.speedup(p, hit, miss, times, batch) == pytest.approx(measured, rel=0.02)
 
 
+@pytest.mark.parametrize(("backup", "cost"), [("neural", 0.6), ("random", 0.02)])
+def test_corollary_16_in_simulation(backup, cost):
+    """Some row of 96 always misses, so every round waits for the backup: the speed is that of the limit, however many rows hit."""
+    world, lookahead, fans = World.make(1), 4, np.array([3, 2, 2, 1, 4])
+    rows = run(world, {"hit": fans, "miss": fans}, backup, Times(1, 1, 0.9, cost, 0.6), lookahead, 400, 96)
+    p, hit, miss = exact(world, {"hit": fans, "miss": fans}, backup, lookahead)
+    limit = (p * hit + (1 - p) * miss) / (1 + cost)
+    assert rows["emitted"].sum() / 96 / world.clock == pytest.approx(limit, rel=0.02)
+    assert theory.speedup(p, hit, miss, Times(1, 1, 0.9, cost, 0.6), 96) == pytest.approx(limit, rel=1e-3)
+
+
 def test_theorem_12_in_simulation():
     """The integer optimum for the true curves hits as often as they say, and oftener than a uniform fan-out."""
     world = World.make(2, noise=0.5)
