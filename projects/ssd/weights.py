@@ -43,10 +43,13 @@ def of_run(run: RunDir) -> Trained:
     if not record:
         raise BadInput(f"the run {run.path} is gone: launch the sweep of this pair again, which trains what is missing")
     config = ConfigDict(record["config"])
-    if config.entry == "distil" and config.pair.name == "smollm2":
+    if config.entry == "distil" and config.distil.outputs:
         from projects.ssd import early  # it needs this module's Trained
 
-        return early.of_run(run, pretrained())
+        if config.pair.name == "smollm2":
+            return early.of_run(run, pretrained())
+        (target,) = record["needs"]["target"]
+        return early.of_run(run, of_run(RunDir(run.path.parents[1] / "train" / target)))
     decoder = decoder_config(config)
     model = build(decoder)
     return Trained(decoder, model, checkpoint.load_weights(run, model))
