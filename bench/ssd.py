@@ -86,13 +86,12 @@ def trained_by_others() -> None:
         rivals = list(_llama.rivals(stack, config.prompts.length + config.prompts.new))
         one = repeats(config, draft.id, prompts, rivals)
     headline("SmolLM2-135M-Instruct", config)
-    line("tokens/s", "weights", "all cores", "per core", "text as ours", head=True)
+    line("SmolLM2-135M-Instruct", "computes with", "tokens/s", "per core", "text as ours", head=True)
     for mode, name in HEADS.items():
-        line(f"ours, {name}", "float32, dequantised from Q4_1", text(one.median(f"tok_s/{mode}")), f"{one.per_device(mode).mean:.3g}", "")
+        line(f"ours, {name}", "float32", text(one.median(f"tok_s/{mode}")), f"{one.per_device(mode).mean:.3g}", "")
     for rival in rivals:
-        found, cores = one.median(f"tok_s/{rival.name}"), f"{rival.cores} core{'s' * (rival.cores > 1)}"
-        same = f"{one.number(f'same_text/{rival.name}'):.0%}"
-        line(f"llama.cpp, {cores}", rival.weights, text(found), f"{found.mean / rival.cores:.3g}", same)
+        found, same = one.median(f"tok_s/{rival.name}"), f"{one.number(f'same_text/{rival.name}'):.0%}"
+        line(rival.name, rival.weights, text(found), f"{found.mean / rival.cores:.3g}", same)
     line("\nratio", "within repeats", head=True)
     for above, below in (("ssd", "sd"), ("sd", "ar"), *(("ssd", rival.name) for rival in rivals)):
         line(f"{above.upper()} / {below.upper() if below in HEADS else below}", text(one.ratio(f"tok_s/{above}", f"tok_s/{below}")))
@@ -142,7 +141,7 @@ def line(*cells: object, head: bool = False) -> None:
 
 
 def text(found: Interval) -> str:
-    return f"{found.mean:.3g} [{found.low:.3g}, {found.high:.3g}]"
+    return "{} [{}, {}]".format(*(f"{value:.0f}" if value >= 100 else f"{value:.3g}" for value in (found.mean, found.low, found.high)))
 
 
 def worst(ones: Iterable[Setting], column: str) -> float:
