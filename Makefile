@@ -4,11 +4,16 @@ PYTHON = .venv/bin/python
 .PHONY: demo test lint bench venv
 .DEFAULT_GOAL := demo
 
-demo: venv  ## the three recipes of "Pre-training under infinite compute" on real text: about two minutes on two cores
+demo: venv  ## two papers on real text, from nothing to the figures
 	$(PYTHON) -m launch data enwik8 --vocab 512
 	$(PYTHON) -m launch sweep infinite_compute/demo --yes
 	$(PYTHON) -m launch compare infinite_compute/demo
 	$(PYTHON) -m launch figure infinite_compute/demo
+	$(PYTHON) -m launch data docs --vocab 1024
+	$(PYTHON) -m launch data problems --vocab 1024
+	$(PYTHON) -m launch sweep ssd/demo --yes
+	$(PYTHON) -m launch figure ssd/demo
+	$(PYTHON) -m projects.ssd.generate --pair demo --mode compare --prompt "Question: " --timeline out/ssd/demo-timeline.png
 	$(PYTHON) -m launch report
 
 test: venv  ## fast tests first, then the slow ones

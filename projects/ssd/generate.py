@@ -150,7 +150,7 @@ def report(done: list[Done]) -> None:
     from rich.console import Console
     from rich.table import Table
 
-    from projects.ssd.timeline import lanes, telling, text
+    from projects.ssd.timeline import beside, text
 
     table = Table()
     for column in ("mode", "tokens/s", "tokens/round", "accepted", "hits", "ms/round", "against " + NAMES[done[0].mode]):
@@ -169,18 +169,17 @@ def report(done: list[Done]) -> None:
         same = all(run.tokens == done[0].tokens for run in done)
         say("all three texts are the same" if same else "the texts differ (above temperature 0 only their distribution is the same)")
     kept = [run for run in done if run.mode != "ar"]
-    drawn = [lanes(NAMES[run.mode], run.rounds.columns(), telling(run.rounds.columns(), ROUNDS), ROUNDS) for run in kept]
-    if drawn:
-        say(text(drawn))
+    if kept:
+        say(text(beside({NAMES[run.mode]: run.rounds.columns() for run in kept}, ROUNDS)))
 
 
 def draw(done: list[Done], path: Path) -> None:
     """The timeline as a picture. BadInput when it cannot be written."""
-    from projects.ssd.timeline import lanes, picture, telling
+    from projects.ssd.timeline import beside, picture
 
-    drawn = [lanes(NAMES[run.mode], run.rounds.columns(), telling(run.rounds.columns(), ROUNDS), ROUNDS) for run in reversed(done)]
+    kept = [run for run in done if run.mode != "ar"] or done
     try:
-        picture([row for row in drawn if row.name != "AR"] or drawn).savefig(path, dpi=150)
+        picture(beside({NAMES[run.mode]: run.rounds.columns() for run in kept}, ROUNDS)).savefig(path, dpi=150)
     except OSError as error:
         raise BadInput(f"--timeline {path} cannot be written ({error.strerror}): name another file") from None
     say(f"timeline: {path}")

@@ -67,13 +67,18 @@ def lanes(name: str, columns: dict[str, np.ndarray], first: int = 0, count: int 
 
 
 def telling(columns: dict[str, np.ndarray], count: int = 6) -> int:
-    """The first round of a stretch of `count` rounds that shows hits and a miss, if there is one."""
+    """The first round of a stretch of `count` rounds that shows a miss, and as few as there may be: most are hits."""
     missed = np.asarray([columns["hit"][columns["round"] == number].min() == 0 for number in np.unique(columns["round"])])
-    for first in range(1, len(missed) - count):
-        outcomes = missed[first + 1 : first + 1 + count]  # known one round later
-        if outcomes.any() and outcomes.sum() <= count // 2:
-            return first
-    return min(1, len(missed) - 1)
+    # what became of an outcome is known one round later
+    stretches = [(missed[first + 1 : first + 1 + count].sum(), first) for first in range(1, len(missed) - count)]
+    return min((one for one in stretches if one[0]), default=(0, min(1, len(missed) - 1)))[1]
+
+
+def beside(modes: dict[str, dict[str, np.ndarray]], count: int = 6) -> list[Lanes]:
+    """The same stretch of every mode: with one draft and one lookahead it is the same text."""
+    begin = max(telling(columns, count) for columns in modes.values())
+    last = {name: len(np.unique(columns["round"])) - 1 for name, columns in modes.items()}
+    return [lanes(name, columns, min(begin, max(last[name] - count, 0)), count) for name, columns in modes.items()]
 
 
 def text(rows: Sequence[Lanes], width: int = 96) -> str:
