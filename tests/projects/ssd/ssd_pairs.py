@@ -11,13 +11,16 @@ import numpy as np
 
 from projects.ssd import engine
 from projects.ssd.drafter import Drafter
-from projects.ssd.pairs import Model, Pair, decoder, table
+from projects.ssd.lm import decoder_lm
+from projects.ssd.pairs import Model, Pair, table
 from projects.ssd.sampling import Rows, Sampling
 from projects.ssd.target import Target
 from shared.nn.decoder import Decoder, DecoderConfig
 from shared.nn.pure import pure
 
 CONFIG = DecoderConfig(vocab=61, layers=2, width=32, heads=4, kv_heads=2, mlp_width=48, head_dim=8, context=256)
+CAPACITY = 140  # tokens of a row, the same in most tests: engines of one size share their compiled programs
+lm = functools.cache(decoder_lm)
 
 
 @functools.cache
@@ -26,7 +29,7 @@ def model(seed: int, layers: int = 2, contrast: float = 20.0) -> Model:
     config = dataclasses.replace(CONFIG, layers=layers)
     params = jax.jit(pure(lambda rngs: Decoder(config, rngs)).init)(jax.random.key(seed))
     params["embedding"]["table"] *= contrast
-    return decoder(config, params)
+    return Model(lm(config), params, config)
 
 
 def near(one: Model, noise: float = 0.2) -> Model:
@@ -56,7 +59,7 @@ def prompts(count: int, vocab: int = 61, longest: int = 12) -> list[list[int]]:
     return [noise.integers(0, vocab, 1 + index % longest).tolist() for index in range(count)]
 
 
-def run(pair, spec, sampling, prompts, batch=3, capacity=96):
+def run(pair, spec, sampling, prompts, batch=3, capacity=CAPACITY):
     """Tokens and columns of the rounds; SSD runs as itself although there is only one device."""
     with mock.patch.object(engine, "alone", lambda: False), engine.Engine(pair, spec, batch, capacity) as made:
         result = made.generate(prompts, sampling)
@@ -78,7 +81,7 @@ class Seen(NamedTuple):
     draft: list[Any]  # the cache after every answer, the first one from before the first verification
 
 
-def watched(pair, spec, sampling, prompts, batch=3, capacity=96):
+def watched(pair, spec, sampling, prompts, batch=3, capacity=CAPACITY):
     """The same, and what the target and the draft held in every round."""
     seen = Seen([], [], [])
 
@@ -114,7 +117,7 @@ def forward(model: Model, texts: np.ndarray) -> np.ndarray:
     return np.asarray(jax.jit(pure(lambda rngs: Decoder(model.config, rngs)).apply)(model.params, texts))
 
 
-def wide(pair, prompts, depth, new, batch=3, capacity=96):
+def wide(pair, prompts, depth, new, batch=3, capacity=CAPACITY):
     """Plain greedy decoding through the program that verifies `depth` guesses: they are padding, and none is kept."""
     target = Target(pair.target.lm, pair.target.params, batch, capacity + depth + 2, jax.devices()[0])
     nothing, texts = np.full((batch, depth), -1, np.int32), []

@@ -6,7 +6,7 @@ from unittest import mock
 import jax
 import numpy as np
 import pytest
-from ssd_pairs import pair, prompts, run, tables
+from ssd_pairs import CAPACITY, pair, prompts, run, tables
 
 from projects.ssd import engine, generate, startup
 from projects.ssd.engine import Engine, Sampling, Spec
@@ -187,7 +187,7 @@ def test_a_pair_without_a_draft_still_decodes():
 
 def test_one_device_runs_as_sd_and_says_why(capfd):
     assert len(jax.devices()) == 1
-    with Engine(pair(), Spec("ssd", 3, 8), 3, 96) as made:
+    with Engine(pair(), Spec("ssd", 3, 8), 3, CAPACITY) as made:
         tokens = made.generate(prompts(3), Sampling(max_new=12))
     said = capfd.readouterr().err.splitlines()
     assert len(said) == 1 and "one device only" in said[0] and "runs as SD" in said[0]

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from ssd_pairs import CONFIG, forward, model, near, pair, prompts, watched
+from ssd_pairs import CAPACITY, CONFIG, forward, model, near, pair, prompts, watched
 
 from projects.ssd.drafting import SOURCES
 from projects.ssd.engine import Sampling, Spec
@@ -15,7 +15,7 @@ from projects.ssd.pairs import Pair, decoder
 from shared.nn.decoder import Decoder
 from shared.nn.pure import pure
 
-SOME, CAPACITY = prompts(4), 53
+SOME, LENGTH = prompts(4), 48  # no text that is prepared for is longer
 EXACT = 1e-4
 
 
@@ -54,14 +54,14 @@ def test_c8_every_prepared_answer_is_that_of_a_fresh_draft(make, backup):
     """Its logits and its tokens, for whatever outcome: the draft reads the whole text that this outcome would make."""
     made = make()
     spec = Spec("ssd", 3, 8, (3, 2, 1, 2), (5, 1, 1, 1), backup=backup)
-    _, _, seen = watched(made, spec, Sampling((0.8, 0.0, 1.2, 0.8), max_new=20), SOME, 3, CAPACITY)
+    _, _, seen = watched(made, spec, Sampling((0.8, 0.0, 1.2, 0.8), max_new=20), SOME)
     texts, places, cached, tokens = [], [], [], []
     for before in seen.prepared:
         for row, m, k in branches(before):
             text = [*before.history[row, : before.length[row] + 1], *before.speculation[row, :k], before.prepared.bonus[row, m]]
             places.append(len(text) - 1)
             tokens.append(before.prepared.tokens[row, m])
-            texts.append([*text, *tokens[-1], *[0] * CAPACITY][:CAPACITY])
+            texts.append([*text, *tokens[-1], *[0] * LENGTH][:LENGTH])
             cached.append(before.prepared.logits[row, m])
     fresh = whole(made.draft, np.array(texts, np.int32))
     fresh = fresh[np.arange(len(texts))[:, None], np.array(places)[:, None] + np.arange(3)]  # [N, K, V]
@@ -73,7 +73,7 @@ def test_c8_every_prepared_answer_is_that_of_a_fresh_draft(make, backup):
 
 
 def test_c8_greedy_answers_are_the_best_tokens_of_a_fresh_draft():
-    _, _, seen = watched(pair(), Spec("ssd", 3, 8), Sampling(max_new=20), SOME, 3, CAPACITY)
+    _, _, seen = watched(pair(), Spec("ssd", 3, 8), Sampling(max_new=20), SOME)
     texts, places, tokens = [], [], []
     for before in seen.prepared:
         assert before.prepared.logits is None
@@ -81,7 +81,7 @@ def test_c8_greedy_answers_are_the_best_tokens_of_a_fresh_draft():
             text = [*before.history[row, : before.length[row] + 1], *before.speculation[row, :k], before.prepared.bonus[row, m]]
             places.append(len(text) - 1)
             tokens.append(before.prepared.tokens[row, m])
-            texts.append([*text, *tokens[-1], *[0] * CAPACITY][:CAPACITY])
+            texts.append([*text, *tokens[-1], *[0] * LENGTH][:LENGTH])
     best = forward(pair().draft, np.array(texts, np.int32)).argmax(-1)
     np.testing.assert_array_equal(best[np.arange(len(texts))[:, None], np.array(places)[:, None] + np.arange(3)], tokens)
 
@@ -92,7 +92,7 @@ def test_c9_both_models_remember_the_text_and_nothing_else(mode, temperature):
     """After every round keys and values of the committed tokens are those of a fresh reading; prompts and rows end at different times."""
     made = calm()
     spec = Spec(mode, 3, 8, (2, 2, 2, 2), backup="ngram" if temperature else "neural")
-    texts, rows, seen = watched(made, spec, Sampling(temperature, max_new=20), SOME[:3], 3, CAPACITY)
+    texts, rows, seen = watched(made, spec, Sampling(temperature, max_new=20), SOME[:3])
     size = CAPACITY + spec.longest + 2
     full = np.zeros((3, size), np.int32)
     for row, (prompt, text) in enumerate(zip(SOME, texts, strict=False)):
@@ -117,11 +117,11 @@ def test_c7_every_round_prepares_m_different_outcomes_that_can_be(backup):
     """Not the drafted token after its own rejection; as many for every k as the fan-out says; and what was prepared decides the hit."""
     fans, poor = (3, 2, 1, 2), (6, 1, 1, 0)
     spec = Spec("ssd", 3, 8, fans, poor, backup=backup)
-    texts, rows, seen = watched(pair(), spec, Sampling(0.8, max_new=21), SOME, 4, CAPACITY)
+    texts, rows, seen = watched(pair(), spec, Sampling(0.8, max_new=21), SOME[:3])
     assert len(seen.prepared) == len(np.unique(rows["round"]))
     hits = 0
     for number, before in enumerate(seen.prepared):
-        keys = [[] for _ in SOME]
+        keys = [[] for _ in range(3)]
         for row, m, k in branches(before):
             keys[row].append((k, before.prepared.bonus[row, m]))
         now, after = (rows["round"] == one for one in (number, number + 1))
@@ -140,7 +140,7 @@ def test_c7_every_round_prepares_m_different_outcomes_that_can_be(backup):
 
 
 def test_c7_the_records_add_up():
-    texts, rows, _ = watched(pair(), Spec("ssd", 3, 8, (2, 2, 2, 2), backup="ngram"), Sampling(0.8, max_new=21), prompts(5), 3, CAPACITY)
+    texts, rows, _ = watched(pair(), Spec("ssd", 3, 8, (2, 2, 2, 2), backup="ngram"), Sampling(0.8, max_new=21), prompts(5))
     first = [int(np.flatnonzero(rows["seq"] == seq)[0]) for seq in range(5)]
     assert (rows["source"][first] == SOURCES.index("first")).all() and (rows["hit"][first] == -1).all()
     assert (rows["hit"] >= 0).sum() == len(rows["hit"]) - 5, "hits and misses are all rounds of a row but its first"

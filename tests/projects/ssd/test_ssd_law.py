@@ -95,6 +95,6 @@ def test_c6_drawn_tokens_do_not_depend_on_when_they_were_drafted(weight):
 def test_c6_in_full(lookahead, weight, temperature):
     some, sampling = prompts(32), Sampling(temperature, seed=6, max_new=96)
     spec = {"lookahead": lookahead, "budget": 2 * (lookahead + 1), "fanout": (2,) * (lookahead + 1), "saguaro": weight}
-    plain, _ = run(pair(), Spec("sd", **spec), sampling, some, 8, 108)
-    ahead, rows = run(pair(), Spec("ssd", **spec), sampling, some, 8, 108)
+    plain, _ = run(pair(), Spec("sd", **spec), sampling, some, 8)
+    ahead, rows = run(pair(), Spec("ssd", **spec), sampling, some, 8)
     assert ahead == plain and (rows["hit"] == 1).any() and (rows["hit"] == 0).any()
