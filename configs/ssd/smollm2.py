@@ -22,7 +22,7 @@ def get_config(scale: str) -> ConfigDict:
     config = distil.get_config(scale)
     config.pair.name = "smollm2"
     config.distil.outputs = 8_192
-    config.distil.lr = 1e-3  # it starts from trained layers
+    config.distil.lr = 2e-3  # it starts from trained layers
     if scale == "cpu":
         config.sample.tokens = 65_536
         config.sample.batch_size = 32

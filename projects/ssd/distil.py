@@ -6,6 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import NamedSharding, PartitionSpec
 from ml_collections import ConfigDict
 
 from projects.ssd import early
@@ -14,6 +15,7 @@ from projects.ssd.train import held_out, train
 from projects.ssd.weights import Trained, target_of
 from shared.data.tokens import Batches, windows
 from shared.run import Run
+from shared.sharding import make_mesh
 
 HELD_OUT = 8  # one eighth of the samples judges the draft
 
@@ -37,10 +39,13 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
 
     # A program of its own: inside the training step the target's parameters would be constants, and compiled for minutes.
     teach = jax.jit(lambda params, rows: jax.nn.log_softmax(teacher.pure.apply(params, rows)))
+    mesh = make_mesh(run.mesh_axes)
+    known, split = (NamedSharding(mesh, spec) for spec in (PartitionSpec(), PartitionSpec(("data", "fsdp"))))
+    teacher = teacher._replace(params=jax.device_put(teacher.params, known))
 
     def taught(rows: np.ndarray) -> dict[str, np.ndarray]:
         """rows [B, T] and log p of the target [B, T, V], over the tokens that the draft can say."""
-        return {"rows": rows, "log_p": np.asarray(teach(teacher.params, rows))}
+        return {"rows": rows, "log_p": np.asarray(teach(teacher.params, jax.device_put(rows, split)))}
 
     def samples(seed: int) -> Callable[[int], dict[str, np.ndarray]]:
         """batch(step), in a new order every epoch."""

@@ -11,21 +11,25 @@ from tokenizers import Tokenizer
 
 from projects.ssd import smollm2
 from projects.ssd.lm import LM, decoder_lm
+from projects.ssd.questions import questions
 from projects.ssd.train import text
 from projects.ssd.weights import target_of
 from shared.data import bpe
 from shared.data.tokens import windows
 from shared.run import Run
 
+QUESTION = 10  # tokens of a question to SmolLM2
+TOPICS = 200_000  # tokens of text that its things come from
+
 
 def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
-    """Writes tables/tokens.npy, uint16 [n]: rows of a quarter prompt and three quarters continuation, one after the other."""
+    """Writes tables/tokens.npy, uint16 [n]: rows of a prompt and its continuation, one after the other."""
     target, context = target_of(config, run), config.data.context
     lm = decoder_lm(target.config)
     params = lm.prepare(target.params, jax.devices()[0])
-    rows, prompt = config.sample.batch_size, context // 4
-    prompts = foreign(config, prompt) if config.pair.name == "smollm2" else own(config, prompt)
-    write = jax.jit(continuation(lm, rows, context - prompt))
+    rows = config.sample.batch_size
+    prompts = asked(config) if config.pair.name == "smollm2" else own(config, context // 4)
+    write = jax.jit(continuation(lm, rows, context - len(prompts(0))))
     written = []
     for index in range(-(-config.sample.tokens // (rows * context))):
         start = np.stack([prompts(index * rows + row) for row in range(rows)])  # [B, P]
@@ -54,21 +58,13 @@ def own(config: ConfigDict, length: int) -> Callable[[int], np.ndarray]:
     return prompt
 
 
-def foreign(config: ConfigDict, length: int) -> Callable[[int], np.ndarray]:
-    """The same texts for a target with a tokenizer of its own, every second one as a request to continue it."""
-    ours, theirs = own(config, config.data.context), Tokenizer.from_file(str(smollm2.folder() / "tokenizer.json"))
-    words = bpe.read(text(config)[0].tokenizer)
-
-    empty = smollm2.chat(theirs, "Continue: ")
-    place = len(empty) - 1 - empty[::-1].index(theirs.token_to_id("<|im_end|>"))  # where the request ends
-
-    def prompt(number: int) -> np.ndarray:
-        plain = theirs.encode(words.decode(ours(number).tolist(), skip_special_tokens=True)).ids
-        asked = number // 2 % 2 == 0 and length > len(empty)
-        chosen = [*empty[:place], *plain[: length - len(empty)], *empty[place:]] if asked else plain[:length]
-        return np.array(chosen, np.int32)
-
-    return prompt
+def asked(config: ConfigDict) -> Callable[[int], np.ndarray]:
+    """Prompt number i for SmolLM2: what a person would ask it, about things the texts speak of."""
+    tokenizer = Tokenizer.from_file(str(smollm2.folder() / "tokenizer.json"))
+    ours = text(config)[-1]  # speeches: what people talk about
+    words = bpe.read(ours.tokenizer).decode(ours.train[:TOPICS].astype(int).tolist(), skip_special_tokens=True).split()
+    question = questions(tokenizer, QUESTION, words)
+    return lambda number: np.array(smollm2.chat(tokenizer, question(number)), np.int32)
 
 
 def continuation(lm: LM, rows: int, new: int) -> Callable:
