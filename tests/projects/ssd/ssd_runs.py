@@ -19,10 +19,15 @@ from shared.checkpoint import load_weights
 TINY = {"data.context": 256, "data.tokens": 16_384, "sample.tokens": 8_192, "distil.tokens": 8_192, "evaluation.tokens": 1_024}
 
 
-def plan(name: str, **changes: Any) -> Plan:
-    """One run, and what it needs; dots are written as two underscores."""
+def flags(**changes: Any) -> list[str]:
+    """--config flags of the tiny runs; dots are written as two underscores."""
     settings = TINY | {key.replace("__", "."): value for key, value in changes.items()}
-    return build(f"ssd/{name}", "smoke", [f"--config.{key}={value}" for key, value in settings.items()], single=True)
+    return [f"--config.{key}={value}" for key, value in settings.items()]
+
+
+def plan(name: str, **changes: Any) -> Plan:
+    """One run, and what it needs."""
+    return build(f"ssd/{name}", "smoke", flags(**changes), single=True)
 
 
 def compute(plan: Plan) -> int:

