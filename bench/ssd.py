@@ -29,6 +29,9 @@ Prompts = list[list[int]]
 HEADS = {"ar": "AR, 1 core", "sd": "SD, 1 core", "ssd": "SSD, 1 + 1", "ar_both": "AR, 2 cores", "sd_both": "SD, 2 cores"}
 TIMES = {"T_v(1)": "T_v1_ms", "T_v(K+1)": "T_v_ms", "T_v overlapped": "T_v_overlapped_ms", "T_draft": "T_draft_ms", "T_p": "T_p_ms",
          "hit round": "T_hit_ms"}  # fmt: skip
+# The best of K = 1 to 4 for either, by a trial: this draft is right about one token in four, and a verification leaves time for many
+# branches.
+SMOLLM2 = {"spec.lookahead": 1, "spec.sd_lookahead": 2, "spec.budget": 16, "spec.acceptance": 0.27, "spec.exponent": 0.5}
 QUESTIONS = (  # two a repeat
     "What is the capital of France, and what is it known for?", "Explain why the sky is blue.",
     "Write a short story about a lighthouse keeper.", "How do I boil an egg?",
@@ -77,7 +80,8 @@ def trained_by_others() -> None:
     """SmolLM2-135M-Instruct answers questions, and llama.cpp beside it."""
     draft, tokenizer = pairs.newest("smollm2"), Tokenizer.from_file(str(smollm2.folder() / "tokenizer.json"))
     asked = [smollm2.chat(tokenizer, question) for question in QUESTIONS]
-    config = configured({"pair.name": "smollm2", "prompts.domain": "questions", "prompts.length": max(map(len, asked)), "prompts.count": 2})
+    prompts_of = {"prompts.domain": "questions", "prompts.length": max(map(len, asked)), "prompts.count": 2}
+    config = configured({"pair.name": "smollm2"} | SMOLLM2 | prompts_of)
 
     def prompts(repeat: int) -> Prompts:
         return [asked[number % len(asked)] for number in (2 * repeat, 2 * repeat + 1)]
