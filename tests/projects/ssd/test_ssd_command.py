@@ -17,8 +17,10 @@ LONG = ["--prompt", "It was the best of times", "--max-new=220", "--lookahead=3"
 
 
 def start(*words, **settings):
+    """As a person at a terminal would: whoever runs these tests in the background may ignore Ctrl-C, and would hand that down."""
     command = [sys.executable, "-m", "projects.ssd.generate", *words]
-    return subprocess.Popen(command, cwd=ROOT, bufsize=0, stdout=subprocess.PIPE, stderr=subprocess.PIPE, **settings)
+    return subprocess.Popen(command, cwd=ROOT, bufsize=0, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                            preexec_fn=lambda: signal.signal(signal.SIGINT, signal.SIG_DFL), **settings)  # fmt: skip
 
 
 def done(process, first=b""):
