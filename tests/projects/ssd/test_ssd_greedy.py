@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from ssd_pairs import forward, pair, prompts, run, wide
 
+from projects.ssd.drafting import SOURCES
 from projects.ssd.engine import Sampling, Spec
 
 BACKUPS, FANS, BATCHES = ("neural", "random", "ngram"), (1, 3, "geometric"), (1, 3, 8)
@@ -86,8 +87,8 @@ def useless_or_perfect(kind, cell, count, new):
         assert (rows["k"] == cell[0]).all(), "every round keeps all of its guess"
         assert later.any() and (rows["hit"][later] == 1).all() and (rows["rank"][later] == 0).all()
     else:
-        assert 1 <= (rows["k"][rows["source"] != 1] + 1).mean() < 1.1
-    return rows
+        drafted = np.isin(rows["source"], [SOURCES.index(name) for name in ("first", "hit", "neural")])  # n-grams may well be right
+        assert drafted.sum() >= count and (rows["k"][drafted] + 1).mean() < 1.1
 
 
 @pytest.mark.parametrize("kind", ["untrained", "same"])
