@@ -56,10 +56,12 @@ def parser() -> argparse.ArgumentParser:
     top.add_argument("--max-new", type=int, default=128, metavar="N", help="tokens at most (default 128)")
     top.add_argument("--temperature", type=float, default=0.0, metavar="T", help="0 (default) is greedy")
     top.add_argument("--seed", type=int, default=0)
-    top.add_argument("--lookahead", default="auto", metavar="K", help="tokens per speculation, or auto (default)")
-    top.add_argument("--budget", type=int, default=8, metavar="M", help="outcomes prepared for during a verification (default 8)")
-    top.add_argument("--fanout", default="auto", metavar="F", help="auto (default), uniform, geometric, or K+1 numbers as 3,2,1,2")
-    top.add_argument("--backup", default="auto", choices=("auto", "neural", "ngram", "random"), help="what drafts after a miss")
+    # auto tries what it does not know, which costs a short text more than it gains
+    top.add_argument("--lookahead", default="4", metavar="K", help="tokens per speculation (default 4), or auto: estimated on the way")
+    top.add_argument("--budget", type=int, default=6, metavar="M", help="outcomes prepared for during a verification (default 6)")
+    top.add_argument("--fanout", default="geometric", metavar="F", help="geometric (default), uniform, auto, or K+1 numbers as 3,2,1,2")
+    top.add_argument("--backup", default="neural", choices=("neural", "ngram", "random", "auto"),
+                     help="what drafts after a miss (default neural)")  # fmt: skip
     top.add_argument("--placement", default="process", choices=("process", "inprocess"),
                      help="process (default): the draft on cores of its own; inprocess: two devices of one process")  # fmt: skip
     top.add_argument("--timeline", default="", metavar="FILE.png", help="also draw a few rounds")

@@ -18,7 +18,7 @@ from typing import NamedTuple
 import numpy as np
 
 ALIGN = 64  # bytes: every array has cache lines of its own
-ATTENTIVE = 0.02  # seconds for which a waiting side with cores of its own stays awake: being woken takes as long as a small draft's token
+ATTENTIVE = 0.005  # seconds for which a waiting side with cores of its own stays awake: being woken takes as long as a small draft's token
 # What a ring means. To the draft: prompts are there; an outcome is there and waits for its answer; one is there that was answered from
 # what is shown. From the draft: done; the answers to the next outcomes are shown.
 START, ANSWER, TOLD, DONE, SHOWN = b"s", b"a", b"t", b"d", b"h"
