@@ -9,7 +9,7 @@ from ssd_pairs import run, tables
 
 from projects.ssd import theory, verify
 from projects.ssd.drafter import Drafter, Outcome
-from projects.ssd.drafting import Order, table
+from projects.ssd.drafting import SOURCES, Order, table
 from projects.ssd.engine import Sampling, Spec
 
 V, FAN, K = 6, 2, 3
@@ -24,29 +24,33 @@ def laws(temperature, weight):
     return made[0], theory.saguaro(made[1], FAN, weight)
 
 
-def examined(weight, temperature, n, batch, new=12):
-    """Of every round that could not be cut short: the token before it [N], its tokens [N, K + 1], and k [N]."""
-    spec = Spec("ssd", lookahead=K, budget=FAN * (K + 1), fanout=(FAN,) * (K + 1), saguaro=weight)
+def examined(weight, temperature, n, batch, new=12, backup="neural"):
+    """Of every round that could not be cut short: the token before it and what follows [N, K + 2], k [N], and its source [N]."""
+    spec = Spec("ssd", K, FAN * (K + 1), (FAN,) * (K + 1), saguaro=weight, backup=backup)
     tokens, rows = run(tables(), spec, Sampling(temperature, seed=2, max_new=new), [[1]] * n, batch, new + 1)
     texts = np.concatenate([np.ones((n, 1), int), tokens], 1)  # with the last token of the prompt
     begin = np.concatenate([np.cumsum(rows["emitted"][rows["seq"] == seq]) - rows["emitted"][rows["seq"] == seq] for seq in range(n)])
     order = np.lexsort((rows["round"], rows["seq"]))
     whole = begin + K + 1 <= new
-    seq, k, begin = rows["seq"][order][whole], rows["k"][order][whole], begin[whole]
-    return texts[seq[:, None], begin[:, None] + np.arange(K + 2)], k
+    seq, k, source = (rows[name][order][whole] for name in ("seq", "k", "source"))
+    return texts[seq[:, None], begin[whole, None] + np.arange(K + 2)], k, source
 
 
-@pytest.mark.parametrize("weight", [1.0, 0.3, 0.0])
-def test_c5_acceptance_and_residual_of_the_engine(weight):
-    temperature = 0.9
-    texts, k = examined(weight, temperature, 2000, 1000)
-    p, q = laws(temperature, weight)
-    alpha = theory.accepted_share(p, q)
+def check_acceptance(texts, k, alpha):
+    """At every place, of the tokens that were examined there, within 4 sigma; alpha [V] by the token before."""
     for place in range(K):
         reached = k >= place
         want = alpha[texts[reached, place]]
         off = (k[reached] > place).sum() - want.sum()
         assert reached.sum() > 100 and abs(off) < 4 * np.sqrt((want * (1 - want)).sum()), place
+
+
+@pytest.mark.parametrize("weight", [1.0, 0.3, 0.0])
+def test_c5_acceptance_and_residual_of_the_engine(weight):
+    temperature = 0.9
+    texts, k, _ = examined(weight, temperature, 2000, 1000)
+    p, q = laws(temperature, weight)
+    check_acceptance(texts, k, theory.accepted_share(p, q))
     residual = np.maximum(p - q, 0)
     residual /= np.maximum(residual.sum(1, keepdims=True), 1e-300)
     last = texts[np.arange(len(k)), k], texts[np.arange(len(k)), k + 1]  # the token before the bonus, and the bonus
@@ -57,6 +61,12 @@ def test_c5_acceptance_and_residual_of_the_engine(weight):
         often = counts.sum(1) >= 50
         assert often.sum() >= 3 or law is p and weight == 0, "hardly a guess is right to its end without the likeliest tokens"
         assert all(tail(counts[state], law[state]) > 1e-4 for state in np.flatnonzero(often))
+
+
+def test_c5_random_tokens_are_kept_as_often_as_a_uniform_draft_s():
+    texts, k, source = examined(1.0, 0.9, 2000, 1000, backup="random")
+    random = source == SOURCES.index("random")
+    check_acceptance(texts[random], k[random], theory.accepted_share(laws(0.9, 1.0)[0], np.full((V, V), 1 / V)))
 
 
 @pytest.mark.parametrize("kind", ["random", "ngram"])
