@@ -65,13 +65,13 @@ def test_no_pair_names_the_command_that_trains_one(typed):
         (["--pair=smok"], "choose smoke"),
         (["--max-new=300"], "smoke reads at most 256: shorten the prompt or take a smaller --max-new"),
         ([f"--prompt={'a long prompt ' * 100}", "--max-new=8"], "shorten the prompt"),
-        (["--lookahead=2", "--fanout=0,0,0"], "give numbers from 0 with sum --budget=8"),
+        (["--lookahead=2", "--budget=8", "--fanout=0,0,0"], "give numbers from 0 with sum --budget=8"),
         (["--lookahead=2", "--fanout=3,2,1,2"], "give 3 whole numbers"),
         (["--lookahead=2", "--budget=256", "--fanout=256,0,0"], "lower it"),
         (["--budget=2000", "--fanout=geometric", "--lookahead=2"], "lower --budget"),
         (["--lookahead=3", "--fanout=uniform", "--budget=6"], "say --budget="),
-        (["--fanout=3,2,1,2"], "give --lookahead a number"),
-        (["--fanout=uniform"], "give --lookahead a number"),
+        (["--lookahead=auto", "--fanout=3,2,1,2"], "give --lookahead a number"),
+        (["--lookahead=auto", "--fanout=uniform"], "give --lookahead a number"),
     ],
 )
 def test_words_that_this_pair_cannot_follow(typed, pair_runs, words, remedy):
