@@ -1,0 +1,198 @@
+"""Every field of a `lewm` run: its unit, its default at each scale, and the reason.
+
+LeWorldModel (arXiv 2603.19312): an encoder and a predictor learn together from pixels; SIGReg keeps the latents from collapsing; plans are
+searched in latent space. Scales:
+  smoke  seconds, 16-pixel images and a model of a few thousand parameters, for tests
+  cpu    64-pixel images and a model of half a million parameters; TwoRoom is solved in a quarter of an hour on two cores
+  gpu    112-pixel images, otherwise the paper's model
+  paper  the published set-up, field by field
+
+Six kinds of runs: `collect` (episodes of an environment), `train` (a model), `plan` (reach goals with a model or without), `probe` (what the
+latents tell), `surprise` (violation of expectation), `imagine` (a decoder, and rollouts drawn with it). `needs` names the runs whose results
+a run consumes.
+"""
+
+from ml_collections import ConfigDict
+
+from configs.checks import check, derive
+
+SCALES = ("smoke", "cpu", "gpu", "paper")
+
+# environment -> (action size, default policy of the data, offset and budget of the protocol are 25 and 50 everywhere)
+ENVIRONMENTS = {"tworoom": 2, "pusht": 2, "reacher": 2, "cube": 5}
+POLICIES = {"tworoom": "expert", "pusht": "mixed", "reacher": "random", "cube": "expert"}
+
+# environment -> scale -> (episodes, longest episode [steps]); the paper's in the last column
+EPISODES = {
+    "tworoom": {"smoke": (24, 40), "cpu": (2_000, 100), "gpu": (10_000, 100), "paper": (10_000, 100)},
+    "pusht": {"smoke": (8, 40), "cpu": (1_000, 200), "gpu": (10_000, 200), "paper": (18_685, 200)},
+    "reacher": {"smoke": (8, 40), "cpu": (1_000, 200), "gpu": (10_000, 200), "paper": (10_000, 200)},
+    "cube": {"smoke": (2, 40), "cpu": (40, 200), "gpu": (1_000, 200), "paper": (10_000, 200)},
+}
+
+BY_SCALE = {
+    "smoke": {
+        "images.size": 16, "encoder.patch": 8, "encoder.layers": 1, "encoder.width": 16, "encoder.heads": 2, "encoder.mlp_width": 32,
+        "latent.width": 8, "latent.hidden": 16, "predictor.layers": 1, "predictor.heads": 2, "predictor.head_dim": 8,
+        "predictor.mlp_width": 16, "loss.projections": 16, "train.batch_size": 8, "train.steps": 8, "optim.lr": 1e-3,
+        "evaluation.clips": 16, "plan.samples": 16, "plan.elites": 4, "plan.iterations": 2, "protocol.pairs": 4,
+        "probe.frames": 200, "probe.epochs": 2, "probe.batch_size": 32, "surprise.trajectories": 8,
+        "decoder.steps": 4, "decoder.batch_size": 8, "decoder.width": 16, "model.dtype": "float32", "mesh": "cpu",
+    },
+    "cpu": {
+        "images.size": 64, "encoder.patch": 8, "encoder.layers": 4, "encoder.width": 96, "encoder.heads": 3, "encoder.mlp_width": 384,
+        "latent.width": 32, "latent.hidden": 256, "predictor.layers": 3, "predictor.heads": 4, "predictor.head_dim": 32,
+        "predictor.mlp_width": 384, "loss.projections": 256, "train.batch_size": 64, "train.steps": 1_000, "optim.lr": 5e-4,
+        "evaluation.clips": 1_024, "plan.samples": 300, "plan.elites": 30, "plan.iterations": 10, "protocol.pairs": 200,
+        "probe.frames": 10_000, "probe.epochs": 20, "probe.batch_size": 1_024, "surprise.trajectories": 100,
+        "decoder.steps": 1_000, "decoder.batch_size": 64, "decoder.width": 128, "model.dtype": "float32", "mesh": "cpu",
+    },
+    "gpu": {
+        "images.size": 112, "encoder.patch": 14, "encoder.layers": 12, "encoder.width": 192, "encoder.heads": 3, "encoder.mlp_width": 768,
+        "latent.width": 192, "latent.hidden": 2_048, "predictor.layers": 6, "predictor.heads": 16, "predictor.head_dim": 64,
+        "predictor.mlp_width": 2_048, "loss.projections": 1_024, "train.batch_size": 128, "train.steps": 20_000, "optim.lr": 2e-4,
+        "evaluation.clips": 2_048, "plan.samples": 300, "plan.elites": 30, "plan.iterations": 30, "protocol.pairs": 200,
+        "probe.frames": 50_000, "probe.epochs": 20, "probe.batch_size": 1_024, "surprise.trajectories": 100,
+        "decoder.steps": 10_000, "decoder.batch_size": 128, "decoder.width": 256, "model.dtype": "bfloat16", "mesh": "h200",
+    },
+    "paper": {
+        "images.size": 224, "encoder.patch": 14, "encoder.layers": 12, "encoder.width": 192, "encoder.heads": 3, "encoder.mlp_width": 768,
+        "latent.width": 192, "latent.hidden": 2_048, "predictor.layers": 6, "predictor.heads": 16, "predictor.head_dim": 64,
+        "predictor.mlp_width": 2_048, "loss.projections": 1_024, "train.batch_size": 128, "train.steps": 249_000, "optim.lr": 5e-5,
+        "evaluation.clips": 8_192, "plan.samples": 300, "plan.elites": 30, "plan.iterations": 30, "protocol.pairs": 50,
+        "probe.frames": 100_000, "probe.epochs": 20, "probe.batch_size": 1_024, "surprise.trajectories": 100,
+        "decoder.steps": 20_000, "decoder.batch_size": 128, "decoder.width": 256, "model.dtype": "bfloat16", "mesh": "h200",
+    },
+}  # fmt: skip
+
+
+def get_config(scale: str) -> ConfigDict:
+    """The defaults of one scale: the training of a model on TwoRoom. Raises ValueError on an unknown scale."""
+    if scale not in BY_SCALE:
+        raise ValueError(f"unknown scale {scale!r}: choose one of {', '.join(SCALES)}")
+    config = ConfigDict()
+    config.scale = scale
+    config.entry = "train"  # collect | train | plan | probe | surprise | imagine: the module of projects/lewm that runs it
+    config.seed = 0  # initial weights, order of the clips, directions of SIGReg, dropout; the search of a plan
+    config.packable = ()  # fields that enter the step as arrays; follows from the entry
+    config.mesh = ""  # a name in configs/meshes.py; does not change the result
+
+    config.env = ConfigDict()
+    config.env.name = "tworoom"  # tworoom | pusht | reacher | cube
+
+    config.collect = ConfigDict()  # the data: episodes that a policy plays
+    config.collect.policy = ""  # follows from the environment (POLICIES) unless given
+    config.collect.episodes = 0  # follows from EPISODES
+    config.collect.steps = 0  # longest episode; follows from EPISODES
+    config.collect.pixels = 0  # image size stored beside the states; follows: 0 (drawn when they are used) but for the cube
+    config.collect.seed = 0
+    config.collect.file = ""  # an HDF5 file of episodes in the official schema instead
+
+    config.clips = ConfigDict()  # one model step is a frame and the `frameskip` actions that follow it
+    config.clips.history = 3  # frames that the predictor sees
+    config.clips.frameskip = 5  # environment steps
+    config.clips.validation = 0.1  # share
+    config.clips.split = "episodes"  # what is held out: episodes, or clips (the paper's: overlapping windows leak)
+
+    config.images = ConfigDict()
+    config.images.size = 0  # pixels, height and width
+
+    config.model = ConfigDict()
+    config.model.dtype = "float32"  # of the matrix products; parameters, normalisation, SIGReg and losses are float32
+
+    config.encoder = ConfigDict()
+    config.encoder.kind = "vit"  # vit | resnet
+    config.encoder.patch = 0  # pixels
+    config.encoder.layers = 0
+    config.encoder.width = 0
+    config.encoder.heads = 0
+    config.encoder.mlp_width = 0
+
+    config.latent = ConfigDict()
+    config.latent.width = 0  # D
+    config.latent.hidden = 0  # of the projector and of the head after the predictor
+    config.latent.tokens = "one"  # one latent per frame, or one per patch (patches: the comparison of planning times)
+
+    config.predictor = ConfigDict()
+    config.predictor.layers = 0
+    config.predictor.width = 0  # of its residual stream; 0: D. Another one adds projections in and out
+    config.predictor.heads = 0
+    config.predictor.head_dim = 0
+    config.predictor.mlp_width = 0
+    config.predictor.dropout = 0.1  # on attention weights, attention output and twice in the MLP
+
+    config.loss = ConfigDict()
+    config.loss.kind = "lewm"  # lewm | pldm
+    config.loss.sigreg = 0.09  # lambda (0.1 in the paper's text, 0.09 in its config)
+    config.loss.projections = 0  # M, directions of SIGReg
+    config.loss.knots = 17  # of its quadrature on [0, 3]
+    config.loss.variance = 18.0  # PLDM's weights, as the paper tuned them
+    config.loss.covariance = 12.0
+    config.loss.time_similarity = 0.2
+    config.loss.time_variance = 0.7
+    config.loss.time_covariance = 0.0
+    config.loss.inverse = 0.0
+    config.loss.reconstruction = 0.0  # Table 7: weight of a decoder trained along
+
+    config.train = ConfigDict()
+    config.train.batch_size = 0  # clips
+    config.train.steps = 0
+    config.train.schedule_steps = 0  # that the cosine spans; 0: the steps that are run
+
+    config.optim = ConfigDict()
+    config.optim.lr = 0.0  # peak; linear warm-up, then cosine to zero
+    config.optim.weight_decay = 1e-3
+    config.optim.beta1 = 0.9
+    config.optim.beta2 = 0.999
+    config.optim.eps = 1e-8
+    config.optim.clip = 1.0
+    config.optim.warmup = 0.01  # share of the steps
+
+    config.evaluation = ConfigDict()
+    config.evaluation.clips = 0  # of validation
+    config.evaluation.times = 8  # during training
+
+    config.plan = ConfigDict()  # entry plan
+    config.plan.policy = "model"  # model | random | noop | scripted | replay
+    config.plan.solver = "cem"  # cem | icem | mppi | adam | sgd | rmsprop
+    config.plan.samples = 0  # action sequences per iteration
+    config.plan.elites = 0
+    config.plan.iterations = 0
+    config.plan.horizon = 5  # model steps, executed whole before the next plan
+    config.plan.history = 1  # frames that a plan starts from
+    config.plan.beta = 2.0  # iCEM: exponent of its coloured noise
+    config.plan.momentum = 0.1  # iCEM
+    config.plan.keep = 5  # iCEM: elites that survive an iteration
+    config.plan.temperature = 0.5  # MPPI
+    config.plan.lr = 0.1  # gradient solvers
+
+    config.protocol = ConfigDict()
+    config.protocol.pairs = 0  # of start and goal
+    config.protocol.offset = 25  # environment steps from start to goal in the episode they are taken from
+    config.protocol.budget = 50  # environment steps
+    config.protocol.held_out = False  # pairs from episodes that were not trained on
+    config.protocol.seed = 42
+
+    config.probe = ConfigDict()  # entry probe
+    config.probe.frames = 0
+    config.probe.width = 256
+    config.probe.epochs = 0
+    config.probe.batch_size = 0
+    config.probe.lr = 1e-3
+
+    config.surprise = ConfigDict()  # entry surprise
+    config.surprise.trajectories = 0
+    config.surprise.policy = ""  # follows from the environment: the data's
+
+    config.decoder = ConfigDict()  # entry imagine
+    config.decoder.width = 0
+    config.decoder.steps = 0
+    config.decoder.batch_size = 0
+    config.decoder.lr = 3e-4
+
+    config.save = ConfigDict()
+    config.save.final = True
+    config.save.every_minutes = 5.0
+
+    config.update_from_flattened_dict(BY_SCALE[scale])
+    return config.lock()
