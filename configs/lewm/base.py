@@ -196,3 +196,147 @@ def get_config(scale: str) -> ConfigDict:
 
     config.update_from_flattened_dict(BY_SCALE[scale])
     return config.lock()
+
+
+CHOICES = {
+    "entry": ("collect", "train", "plan", "probe", "surprise", "imagine"),
+    "env.name": tuple(ENVIRONMENTS),
+    "clips.split": ("episodes", "clips"),
+    "model.dtype": ("float32", "bfloat16"),
+    "encoder.kind": ("vit", "resnet"),
+    "latent.tokens": ("one", "patches"),
+    "loss.kind": ("lewm", "pldm"),
+    "plan.policy": ("model", "random", "noop", "scripted", "replay"),
+    "plan.solver": ("cem", "icem", "mppi", "adam", "sgd", "rmsprop"),
+}
+LEAST = {
+    "seed": 0, "clips.history": 1, "clips.frameskip": 1, "images.size": 8, "encoder.patch": 1, "encoder.layers": 1, "encoder.width": 1,
+    "encoder.heads": 1, "encoder.mlp_width": 1, "latent.width": 1, "latent.hidden": 1, "predictor.layers": 1, "predictor.width": 0,
+    "predictor.heads": 1, "predictor.head_dim": 1, "predictor.mlp_width": 1, "loss.sigreg": 0, "loss.projections": 1, "loss.knots": 2,
+    "loss.variance": 0, "loss.covariance": 0, "loss.time_similarity": 0, "loss.time_variance": 0, "loss.time_covariance": 0,
+    "loss.inverse": 0, "loss.reconstruction": 0, "train.batch_size": 2, "train.steps": 1, "train.schedule_steps": 0,
+    "optim.weight_decay": 0, "evaluation.clips": 1, "evaluation.times": 1, "plan.samples": 2, "plan.elites": 2, "plan.iterations": 1,
+    "plan.horizon": 1, "plan.history": 1, "plan.beta": 0, "plan.momentum": 0, "plan.keep": 0, "protocol.pairs": 1, "protocol.offset": 1,
+    "protocol.budget": 1, "probe.frames": 10, "probe.epochs": 1, "probe.batch_size": 1, "surprise.trajectories": 2, "decoder.width": 1,
+    "decoder.steps": 1, "decoder.batch_size": 1, "save.every_minutes": 0,
+}  # fmt: skip
+POSITIVE = ("optim.lr", "optim.eps", "optim.clip", "plan.temperature", "plan.lr", "probe.lr", "decoder.lr")
+SHARES = ("clips.validation", "predictor.dropout", "optim.beta1", "optim.beta2", "optim.warmup")
+
+
+def resolve(config: ConfigDict) -> ConfigDict:
+    """Turns the choices into plain fields, in place. Raises ValueError with one line that names the field and the remedy."""
+    check(config, CHOICES, LEAST, POSITIVE, SHARES)
+    name, clips = config.env.name, config.clips
+    config.packable = ("seed", "optim.lr", "loss.sigreg") if config.entry == "train" else ()
+    config.collect.policy = config.collect.policy or POLICIES[name]
+    episodes, steps = EPISODES[name][config.scale]
+    config.collect.episodes = config.collect.episodes or episodes
+    config.collect.steps = config.collect.steps or steps
+    config.surprise.policy = config.surprise.policy or config.collect.policy
+    derive(config.collect, "collect", {"pixels": config.images.size if name == "cube" else 0}, f"env.name={name}")
+    if config.images.size % config.encoder.patch:
+        raise ValueError(f"images.size={config.images.size}: {config.encoder.patch}-pixel patches want a multiple of {config.encoder.patch}")
+    if config.encoder.width % config.encoder.heads:
+        raise ValueError(f"encoder.width={config.encoder.width}: {config.encoder.heads} heads want a multiple of {config.encoder.heads}")
+    if config.plan.history > clips.history:
+        raise ValueError(
+            f"plan.history={config.plan.history}: the predictor's table of positions has {clips.history} (clips.history): take at most that"
+        )
+    if config.plan.elites > config.plan.samples:
+        raise ValueError(f"plan.elites={config.plan.elites}: take at most plan.samples={config.plan.samples}")
+    if config.collect.steps <= span(config):
+        raise ValueError(f"collect.steps={config.collect.steps}: a clip spans {span(config)} environment steps: take more")
+    if config.protocol.budget % clips.frameskip:
+        raise ValueError(f"protocol.budget={config.protocol.budget}: take a multiple of clips.frameskip={clips.frameskip}")
+    derive(config.train, "train", {"schedule_steps": config.train.schedule_steps or config.train.steps}, "train.steps")
+    if config.train.schedule_steps < config.train.steps:
+        raise ValueError(f"train.schedule_steps={config.train.schedule_steps}: take at least train.steps={config.train.steps}")
+    return config
+
+
+def span(config: ConfigDict) -> int:
+    """Environment steps of a clip: history frames and one to predict, each with its block of actions."""
+    return (config.clips.history + 1) * config.clips.frameskip
+
+
+DATA = ("env", "collect")  # what the episodes consist of
+MODEL = (*DATA, "clips", "images", "model", "encoder", "latent", "predictor", "loss", "train", "optim", "evaluation")
+
+# What an entry does not read, or reads only by way of its needs, is no part of its identity: another planner trains no new model.
+_TRAINING = ("clips", "images", "model", "encoder", "latent", "predictor", "loss", "train", "optim", "evaluation")
+_LOOKING = ("plan", "protocol", "probe", "surprise", "decoder")
+OUTSIDE_IDENTITY = {
+    "collect": ("seed", *_TRAINING, *_LOOKING),
+    "train": _LOOKING,
+    "plan": ("collect", *_TRAINING, "probe", "surprise", "decoder"),
+    "probe": ("collect", *_TRAINING, "plan", "protocol", "surprise", "decoder"),
+    "surprise": ("collect", *_TRAINING, "plan", "protocol", "probe", "decoder"),
+    "imagine": ("collect", *_TRAINING, "plan", "protocol", "probe", "surprise"),
+}
+
+
+def needs(config: ConfigDict) -> dict[str, object]:
+    """The runs this one consumes: name -> (config file, overrides)."""
+    fields = {section: dict(config[section].items()) for section in MODEL}
+    flat = {f"{section}.{key}": value for section, values in fields.items() for key, value in values.items()}
+    data = ("lewm/collect", {key: value for key, value in flat.items() if key.split(".")[0] in DATA})
+    model = ("lewm/train", {**flat, "seed": config.seed})
+    played = {} if config.collect.file else {"data": data}
+    match config.entry:
+        case "collect":
+            return {}
+        case "train":
+            return played
+        case "plan" if config.plan.policy != "model":
+            return played
+    return {**played, "model": model}
+
+
+def parameters(config: ConfigDict) -> dict[str, int]:
+    """Trainable parameters of a resolved config's model, by part."""
+    e, p, d = config.encoder, config.predictor, config.latent.width
+    block, hidden = config.clips.frameskip * ENVIRONMENTS[config.env.name], config.latent.hidden
+    width, inner = p.width or d, p.heads * p.head_dim
+    vit = 3 * e.patch**2 * e.width + e.width + e.width + tokens(config) * e.width + 2 * e.width
+    vit += e.layers * (4 * e.width * (e.width + 1) + 2 * e.width * e.mlp_width + e.mlp_width + e.width + 4 * e.width)
+    layer = width * 6 * width + 6 * width + 4 * width + 3 * width * inner + inner * width + width
+    layer += 2 * width * p.mlp_width + p.mlp_width + width
+    predictor = p.layers * layer + 2 * width + config.clips.history * width + (0 if width == d else 3 * d * width + 2 * width + d)
+    head = 2 * hidden + hidden + hidden * d + d
+    return {
+        "encoder": vit if e.kind == "vit" else RESNET18,
+        "projector": (e.width if e.kind == "vit" else 512) * hidden + head,
+        "actions": block * block + block + block * 4 * d + 4 * d + 4 * d * d + d,
+        "predictor": predictor,
+        "head": d * hidden + head,
+    }
+
+
+RESNET18 = 11_176_512  # without the classifier
+
+
+def tokens(config: ConfigDict) -> int:
+    """Of a frame: its patches and the class token."""
+    return (config.images.size // config.encoder.patch) ** 2 + 1
+
+
+def cost(config: ConfigDict) -> dict[str, float]:
+    """Of a resolved config: FLOPs (forward and backward 3 x 2 N per token, attention and the environment left out) and bytes of device
+    memory (parameters, gradient, two moments, activations)."""
+    count, e = parameters(config), config.encoder
+    heads = count["projector"] + count["actions"] + count["predictor"] + count["head"]
+    frame = 2 * (count["encoder"] * tokens(config) + count["projector"])  # forward
+    clip = (config.clips.history + 1) * frame + config.clips.history * 2 * heads
+    per_frame = tokens(config) * e.layers * (12 * e.width + 2 * e.mlp_width + e.heads * tokens(config))
+    memory = 16 * sum(count.values()) + 4 * per_frame * config.train.batch_size * (config.clips.history + 1)
+    plans = config.protocol.budget // (config.plan.horizon * config.clips.frameskip) * config.protocol.pairs
+    flops = {
+        "collect": 0.0,
+        "train": 3.0 * clip * config.train.batch_size * config.train.steps,
+        "plan": 2.0 * heads * 12 * config.plan.samples * config.plan.iterations * plans if config.plan.policy == "model" else 0.0,
+        "probe": frame * config.probe.frames,
+        "surprise": 3 * config.surprise.trajectories * 20 * (frame + 3 * 2 * heads),
+        "imagine": (frame + 6 * 4 * config.decoder.width**2 * tokens(config)) * config.decoder.batch_size * config.decoder.steps,
+    }
+    return {"params": sum(count.values()), "flops": float(flops[config.entry]), "bytes": float(memory)}
