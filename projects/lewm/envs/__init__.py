@@ -10,7 +10,7 @@ import numpy as np
 
 from shared.errors import BadInput
 
-CHUNK = 256  # frames drawn at a time
+CHUNK = 64  # frames drawn at a time
 
 
 @dataclass(frozen=True)
@@ -25,14 +25,14 @@ class Environment:
     state_size: int  # S
     # what probes read, by name: states [N, S] -> targets [N, d]
     quantities: dict[str, Callable[[np.ndarray], np.ndarray]]
-    # draw(states [..., S], size, changed [...] | False) -> frames float32 [..., size, size, 3], each value k / 255: so drawn frames and stored
-    # uint8 ones agree. JAX, traceable. `changed` is the visual edit: another colour. None where only a simulator can draw.
+    # draw(states [..., S], size, changed [...] | False) -> frames float32 [..., size, size, 3], each value k / 255, so that drawn and
+    # stored frames agree. JAX, traceable. `changed` is the visual edit: another colour. None where only a simulator can draw.
     draw: Callable | None
     # photograph(states [N, S], size) -> uint8 [N, size, size, 3]
     photograph: Callable[[np.ndarray, int], np.ndarray]
     # rollout(states [N, S], actions [N, T, A]) -> states [N, T, S] after each action
     rollout: Callable[[np.ndarray, np.ndarray], np.ndarray]
-    # collect(policy, episodes, steps, seed) -> (states [T, S], actions [T-1, A]) of each episode, T <= steps
+    # collect(policy, episodes, steps, seed) -> (states [T, S], actions [T-1, A]) of each episode of at most `steps` actions: T <= steps + 1
     collect: Callable[[str, int, int, int], list[tuple[np.ndarray, np.ndarray]]]
     # random_actions(rng, N, T) -> [N, T, A]: the floor that a planner is compared with
     random_actions: Callable[[np.random.Generator, int, int], np.ndarray]
