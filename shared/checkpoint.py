@@ -4,14 +4,14 @@ import contextlib
 import errno
 import logging
 import shutil
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 import jax
 import orbax.checkpoint as ocp
 
 from shared.errors import BadInput
-from shared.nn.pure import Pure
 from shared.rundir import RunDir, explain
 
 KEEP = 2  # the last one, and one to fall back on when it turns out damaged
@@ -68,7 +68,13 @@ def drop_after(folder: Path, step: int) -> None:
             shutil.rmtree(folder / str(later), ignore_errors=True)
 
 
-def load_weights(run: RunDir, model: Pure) -> Any:
+class Initialised(Protocol):
+    """What tells the shapes of a model's parameters: a Pure, for one."""
+
+    init: Callable[[jax.Array], Any]
+
+
+def load_weights(run: RunDir, model: Initialised) -> Any:
     """The final parameters that a finished run kept. Raises BadInput when they are gone, damaged or another model's."""
     device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
     abstract = jax.eval_shape(model.init, jax.random.key(0))

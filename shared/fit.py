@@ -35,6 +35,7 @@ class Task:
     evaluate: Callable[[Tree], dict[str, Any]]  # params [members, ...] -> name -> numbers [members]
     axes: Tree  # logical axis names of the params
     tokens_per_batch: int  # what one member consumes per step, for tokens/s
+    buffers: tuple[str, ...] = ()  # entries of params that no gradient moves (batch statistics): the loss gives the new ones as metrics
 
 
 @dataclass(frozen=True)
@@ -84,14 +85,17 @@ def build(task: Task, window: int) -> tuple[Callable, Callable]:
 
     def init_one(hyper: Hyper) -> Tree:
         params = task.init(stream(hyper, "init"), hyper)
-        return {"params": params, "opt": task.optimizer(hyper).init(params), "step": jnp.int32(0), "sums": {}}
+        opt = task.optimizer(hyper).init(apart(params, task.buffers)[0])
+        return {"params": params, "opt": opt, "step": jnp.int32(0), "sums": {}}
 
     def step_one(state: Tree, batch: Tree, hyper: Hyper) -> tuple[Tree, dict]:
         key = jax.random.fold_in(stream(hyper, "train"), state["step"])
-        grad = jax.value_and_grad(task.loss, has_aux=True)
-        (loss, metrics), gradient = grad(state["params"], batch, key, hyper)
-        update, opt = task.optimizer(hyper).update(gradient, state["opt"], state["params"])
-        params = optax.apply_updates(state["params"], update)
+        trained, held = apart(state["params"], task.buffers)
+        grad = jax.value_and_grad(lambda trained: task.loss(joined(trained, held), batch, key, hyper), has_aux=True)
+        (loss, metrics), gradient = grad(trained)
+        metrics, held = apart(metrics, task.buffers)
+        update, opt = task.optimizer(hyper).update(gradient, state["opt"], trained)
+        params = joined(optax.apply_updates(trained, update), held)
         seen = state["step"] % window
         values = {"train/loss": loss, **metrics}
         sums = {name: jnp.where(seen == 0, 0, state["sums"].get(name, 0)) + value for name, value in values.items()}
@@ -106,6 +110,17 @@ def build(task: Task, window: int) -> tuple[Callable, Callable]:
         return state | {"sums": jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), sums)}
 
     return init_state, over_members(step_one)
+
+
+def apart(tree: Tree, names: tuple[str, ...]) -> tuple[Tree, Tree]:
+    """A dict without these entries, and these entries; without names, any tree and nothing."""
+    if not names:
+        return tree, {}
+    return {key: value for key, value in tree.items() if key not in names}, {key: tree[key] for key in names}
+
+
+def joined(tree: Tree, entries: dict) -> Tree:
+    return {**tree, **entries} if entries else tree
 
 
 def over_members(function: Callable) -> Callable:

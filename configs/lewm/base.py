@@ -7,9 +7,9 @@ searched in latent space. Scales:
   gpu    112-pixel images, otherwise the paper's model
   paper  the published set-up, field by field
 
-Six kinds of runs: `collect` (episodes of an environment), `train` (a model), `plan` (reach goals with a model or without), `probe` (what the
-latents tell), `surprise` (violation of expectation), `imagine` (a decoder, and rollouts drawn with it). `needs` names the runs whose results
-a run consumes.
+Six kinds of runs: `collect` (episodes of an environment), `train` (a model), `plan` (reach goals with a model or without), `probe` (what
+the latents tell), `surprise` (violation of expectation), `imagine` (a decoder, and rollouts drawn with it). `needs` names the runs whose
+results a run consumes.
 """
 
 from ml_collections import ConfigDict
@@ -18,7 +18,7 @@ from configs.checks import check, derive
 
 SCALES = ("smoke", "cpu", "gpu", "paper")
 
-# environment -> (action size, default policy of the data, offset and budget of the protocol are 25 and 50 everywhere)
+# environment -> size of an action, and the policy that plays the data
 ENVIRONMENTS = {"tworoom": 2, "pusht": 2, "reacher": 2, "cube": 5}
 POLICIES = {"tworoom": "expert", "pusht": "mixed", "reacher": "random", "cube": "expert"}
 
@@ -37,7 +37,7 @@ BY_SCALE = {
         "predictor.mlp_width": 16, "loss.projections": 16, "train.batch_size": 8, "train.steps": 8, "optim.lr": 1e-3,
         "evaluation.clips": 16, "plan.samples": 16, "plan.elites": 4, "plan.iterations": 2, "protocol.pairs": 4,
         "probe.frames": 200, "probe.epochs": 2, "probe.batch_size": 32, "surprise.trajectories": 8,
-        "decoder.steps": 4, "decoder.batch_size": 8, "decoder.width": 16, "model.dtype": "float32", "mesh": "cpu",
+        "decoder.steps": 4, "decoder.batch_size": 8, "decoder.patch": 8, "decoder.width": 16, "model.dtype": "float32", "mesh": "cpu",
     },
     "cpu": {
         "images.size": 64, "encoder.patch": 8, "encoder.layers": 4, "encoder.width": 96, "encoder.heads": 3, "encoder.mlp_width": 384,
@@ -45,7 +45,7 @@ BY_SCALE = {
         "predictor.mlp_width": 384, "loss.projections": 256, "train.batch_size": 64, "train.steps": 1_000, "optim.lr": 5e-4,
         "evaluation.clips": 1_024, "plan.samples": 300, "plan.elites": 30, "plan.iterations": 10, "protocol.pairs": 200,
         "probe.frames": 10_000, "probe.epochs": 20, "probe.batch_size": 1_024, "surprise.trajectories": 100,
-        "decoder.steps": 1_000, "decoder.batch_size": 64, "decoder.width": 128, "model.dtype": "float32", "mesh": "cpu",
+        "decoder.steps": 1_000, "decoder.batch_size": 64, "decoder.patch": 8, "decoder.width": 128, "model.dtype": "float32", "mesh": "cpu",
     },
     "gpu": {
         "images.size": 112, "encoder.patch": 14, "encoder.layers": 12, "encoder.width": 192, "encoder.heads": 3, "encoder.mlp_width": 768,
@@ -53,7 +53,8 @@ BY_SCALE = {
         "predictor.mlp_width": 2_048, "loss.projections": 1_024, "train.batch_size": 128, "train.steps": 20_000, "optim.lr": 2e-4,
         "evaluation.clips": 2_048, "plan.samples": 300, "plan.elites": 30, "plan.iterations": 30, "protocol.pairs": 200,
         "probe.frames": 50_000, "probe.epochs": 20, "probe.batch_size": 1_024, "surprise.trajectories": 100,
-        "decoder.steps": 10_000, "decoder.batch_size": 128, "decoder.width": 256, "model.dtype": "bfloat16", "mesh": "h200",
+        "decoder.steps": 10_000, "decoder.batch_size": 128, "decoder.patch": 8, "decoder.width": 256,
+        "model.dtype": "bfloat16", "mesh": "h200",
     },
     "paper": {
         "images.size": 224, "encoder.patch": 14, "encoder.layers": 12, "encoder.width": 192, "encoder.heads": 3, "encoder.mlp_width": 768,
@@ -61,7 +62,8 @@ BY_SCALE = {
         "predictor.mlp_width": 2_048, "loss.projections": 1_024, "train.batch_size": 128, "train.steps": 249_000, "optim.lr": 5e-5,
         "evaluation.clips": 8_192, "plan.samples": 300, "plan.elites": 30, "plan.iterations": 30, "protocol.pairs": 50,
         "probe.frames": 100_000, "probe.epochs": 20, "probe.batch_size": 1_024, "surprise.trajectories": 100,
-        "decoder.steps": 20_000, "decoder.batch_size": 128, "decoder.width": 256, "model.dtype": "bfloat16", "mesh": "h200",
+        "decoder.steps": 20_000, "decoder.batch_size": 128, "decoder.patch": 16, "decoder.width": 256,
+        "model.dtype": "bfloat16", "mesh": "h200",
     },
 }  # fmt: skip
 
@@ -79,6 +81,7 @@ def get_config(scale: str) -> ConfigDict:
 
     config.env = ConfigDict()
     config.env.name = "tworoom"  # tworoom | pusht | reacher | cube
+    config.env.actions = 0  # A, size of an action; follows from the name unless collect.file has others
 
     config.collect = ConfigDict()  # the data: episodes that a policy plays
     config.collect.policy = ""  # follows from the environment (POLICIES) unless given
@@ -179,12 +182,14 @@ def get_config(scale: str) -> ConfigDict:
     config.probe.epochs = 0
     config.probe.batch_size = 0
     config.probe.lr = 1e-3
+    config.probe.embed = 0  # latents that t-SNE lays out in the plane; 0: none
 
     config.surprise = ConfigDict()  # entry surprise
     config.surprise.trajectories = 0
     config.surprise.policy = ""  # follows from the environment: the data's
 
     config.decoder = ConfigDict()  # entry imagine
+    config.decoder.patch = 0  # pixels: one learned query each
     config.decoder.width = 0
     config.decoder.steps = 0
     config.decoder.batch_size = 0
@@ -217,8 +222,9 @@ LEAST = {
     "loss.inverse": 0, "loss.reconstruction": 0, "train.batch_size": 2, "train.steps": 1, "train.schedule_steps": 0,
     "optim.weight_decay": 0, "evaluation.clips": 1, "evaluation.times": 1, "plan.samples": 2, "plan.elites": 2, "plan.iterations": 1,
     "plan.horizon": 1, "plan.history": 1, "plan.beta": 0, "plan.momentum": 0, "plan.keep": 0, "protocol.pairs": 1, "protocol.offset": 1,
-    "protocol.budget": 1, "probe.frames": 10, "probe.epochs": 1, "probe.batch_size": 1, "surprise.trajectories": 2, "decoder.width": 1,
-    "decoder.steps": 1, "decoder.batch_size": 1, "save.every_minutes": 0,
+    "protocol.budget": 1, "probe.frames": 10, "probe.epochs": 1, "probe.batch_size": 1, "probe.embed": 0,
+    "surprise.trajectories": 2, "decoder.patch": 1, "decoder.width": 1, "decoder.steps": 1, "decoder.batch_size": 1,
+    "save.every_minutes": 0,
 }  # fmt: skip
 POSITIVE = ("optim.lr", "optim.eps", "optim.clip", "plan.temperature", "plan.lr", "probe.lr", "decoder.lr")
 SHARES = ("clips.validation", "predictor.dropout", "optim.beta1", "optim.beta2", "optim.warmup")
@@ -228,15 +234,19 @@ def resolve(config: ConfigDict) -> ConfigDict:
     """Turns the choices into plain fields, in place. Raises ValueError with one line that names the field and the remedy."""
     check(config, CHOICES, LEAST, POSITIVE, SHARES)
     name, clips = config.env.name, config.clips
-    config.packable = ("seed", "optim.lr", "loss.sigreg") if config.entry == "train" else ()
+    config.env.actions = config.env.actions or ENVIRONMENTS[name]
+    config.packable = {"train": ("seed", "optim.lr", "loss.sigreg"), "imagine": ("seed",)}.get(config.entry, ())
     config.collect.policy = config.collect.policy or POLICIES[name]
     episodes, steps = EPISODES[name][config.scale]
     config.collect.episodes = config.collect.episodes or episodes
     config.collect.steps = config.collect.steps or steps
     config.surprise.policy = config.surprise.policy or config.collect.policy
     derive(config.collect, "collect", {"pixels": config.images.size if name == "cube" else 0}, f"env.name={name}")
-    if config.images.size % config.encoder.patch:
-        raise ValueError(f"images.size={config.images.size}: {config.encoder.patch}-pixel patches want a multiple of {config.encoder.patch}")
+    patch = config.encoder.patch
+    if config.images.size % patch:
+        raise ValueError(f"images.size={config.images.size}: patches of {patch} pixels want a multiple of {patch}")
+    if (config.entry == "imagine" or config.loss.reconstruction) and config.images.size % config.decoder.patch:
+        raise ValueError(f"decoder.patch={config.decoder.patch}: images of {config.images.size} pixels want a divisor of that")
     if config.encoder.width % config.encoder.heads:
         raise ValueError(f"encoder.width={config.encoder.width}: {config.encoder.heads} heads want a multiple of {config.encoder.heads}")
     if config.plan.history > clips.history:
@@ -268,7 +278,7 @@ _TRAINING = ("clips", "images", "model", "encoder", "latent", "predictor", "loss
 _LOOKING = ("plan", "protocol", "probe", "surprise", "decoder")
 OUTSIDE_IDENTITY = {
     "collect": ("seed", *_TRAINING, *_LOOKING),
-    "train": _LOOKING,
+    "train": ("plan", "protocol", "probe", "surprise"),
     "plan": ("collect", *_TRAINING, "probe", "surprise", "decoder"),
     "probe": ("collect", *_TRAINING, "plan", "protocol", "surprise", "decoder"),
     "surprise": ("collect", *_TRAINING, "plan", "protocol", "probe", "decoder"),
@@ -281,7 +291,8 @@ def needs(config: ConfigDict) -> dict[str, object]:
     fields = {section: dict(config[section].items()) for section in MODEL}
     flat = {f"{section}.{key}": value for section, values in fields.items() for key, value in values.items()}
     data = ("lewm/collect", {key: value for key, value in flat.items() if key.split(".")[0] in DATA})
-    model = ("lewm/train", {**flat, "seed": config.seed})
+    along = {f"decoder.{key}": config.decoder[key] for key in ("width", "patch")} if config.loss.reconstruction else {}
+    model = ("lewm/train", {**flat, **along, "seed": config.seed})
     played = {} if config.collect.file else {"data": data}
     match config.entry:
         case "collect":
@@ -296,7 +307,7 @@ def needs(config: ConfigDict) -> dict[str, object]:
 def parameters(config: ConfigDict) -> dict[str, int]:
     """Trainable parameters of a resolved config's model, by part."""
     e, p, d = config.encoder, config.predictor, config.latent.width
-    block, hidden = config.clips.frameskip * ENVIRONMENTS[config.env.name], config.latent.hidden
+    block, hidden = config.clips.frameskip * config.env.actions, config.latent.hidden
     width, inner = p.width or d, p.heads * p.head_dim
     vit = 3 * e.patch**2 * e.width + e.width + e.width + tokens(config) * e.width + 2 * e.width
     vit += e.layers * (4 * e.width * (e.width + 1) + 2 * e.width * e.mlp_width + e.mlp_width + e.width + 4 * e.width)
@@ -310,6 +321,7 @@ def parameters(config: ConfigDict) -> dict[str, int]:
         "actions": block * block + block + block * 4 * d + 4 * d + 4 * d * d + d,
         "predictor": predictor,
         "head": d * hidden + head,
+        "inverse": 512 * (2 * d + 1 + block) + block if config.loss.kind == "pldm" else 0,
     }
 
 

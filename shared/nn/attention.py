@@ -1,19 +1,34 @@
-"""Causal multi-head attention with grouped queries (Ainslie et al., 2023) and optional q/k norm."""
+"""Multi-head attention with grouped queries (Ainslie et al., 2023) and optional q/k norm: causal, or over what a mask shows."""
 
 import jax
 import jax.numpy as jnp
 from flax import nnx
 
 from shared.nn import cache as kv
-from shared.nn.linear import Linear
+from shared.nn.dropout import Drop, keep
+from shared.nn.linear import Linear, Start
 from shared.nn.norms import RMSNorm
 from shared.nn.rope import rotate
 
 
-def attend(q: jax.Array, k: jax.Array, v: jax.Array) -> jax.Array:
-    """Causal softmax(q k / sqrt(Dh)) v for q [B, T, H, Dh] and k, v [B, T, Hkv, Dh]; H is a multiple of Hkv."""
-    fused = jax.default_backend() == "gpu" and q.dtype == jnp.bfloat16
-    return jax.nn.dot_product_attention(q, k, v, is_causal=True, implementation="cudnn" if fused else "xla")
+def attend(q: jax.Array, k: jax.Array, v: jax.Array, causal: bool = True, seen: jax.Array | None = None) -> jax.Array:
+    """softmax(q k / sqrt(Dh)) v for q [B, T, H, Dh] and k, v [B, S, Hkv, Dh]; H is a multiple of Hkv. Causal, or over all of S, or over
+    what `seen` [T, S] shows."""
+    fused = jax.default_backend() == "gpu" and q.dtype == jnp.bfloat16 and seen is None
+    mask = None if seen is None else seen[None, None]
+    return jax.nn.dot_product_attention(q, k, v, mask=mask, is_causal=causal and seen is None, implementation="cudnn" if fused else "xla")
+
+
+def attend_few(q: jax.Array, k: jax.Array, v: jax.Array, drop: Drop = keep) -> jax.Array:
+    """The causal form for a handful of tokens, q, k, v [B, T, H, Dh], with dropout on the weights.
+
+    Products of 3 x 3 are no work for a matrix unit: as sums over broadcast arrays they fuse with their neighbours.
+    """
+    scores = jnp.sum((q[:, :, None] * k[:, None]).astype(jnp.float32), -1) / q.shape[-1] ** 0.5  # [B, T, S, H]
+    t = q.shape[1]
+    seen = jnp.tril(jnp.ones((t, t), bool))[..., None]
+    weights = drop(jax.nn.softmax(jnp.where(seen, scores, -jnp.inf), 2)).astype(v.dtype)
+    return jnp.sum(weights[..., None] * v[:, None], 2)  # [B, T, H, Dh]
 
 
 def look(q: jax.Array, slots: tuple[jax.Array, jax.Array], seen: jax.Array) -> jax.Array:
@@ -32,11 +47,12 @@ class Attention(nnx.Module):
     """Self-attention over [B, T, D], either of a whole sequence or of its last tokens through a cache."""
 
     def __init__(self, width: int, heads: int, kv_heads: int, head_dim: int, rngs: nnx.Rngs, *, qk_norm: bool = False,
-                 bias: bool = False, norm_eps: float = 1e-6, dtype: str = "float32"):
-        self.query = Linear((width, heads, head_dim), ("embed", "heads", None), rngs, bias=bias, dtype=dtype)
-        self.key = Linear((width, kv_heads, head_dim), ("embed", "kv", None), rngs, bias=bias, dtype=dtype)
-        self.value = Linear((width, kv_heads, head_dim), ("embed", "kv", None), rngs, bias=bias, dtype=dtype)
-        self.out = Linear((heads, head_dim, width), ("heads", None, "embed"), rngs, inputs=2, bias=bias, dtype=dtype)
+                 bias: bool = False, out_bias: bool = False, norm_eps: float = 1e-6, start: Start | None = None, dtype: str = "float32"):
+        like = {"start": start, "dtype": dtype}
+        self.query = Linear((width, heads, head_dim), ("embed", "heads", None), rngs, bias=bias, **like)
+        self.key = Linear((width, kv_heads, head_dim), ("embed", "kv", None), rngs, bias=bias, **like)
+        self.value = Linear((width, kv_heads, head_dim), ("embed", "kv", None), rngs, bias=bias, **like)
+        self.out = Linear((heads, head_dim, width), ("heads", None, "embed"), rngs, inputs=2, bias=bias or out_bias, **like)
         self.query_norm = RMSNorm(head_dim, (None,), eps=norm_eps) if qk_norm else None
         self.key_norm = RMSNorm(head_dim, (None,), eps=norm_eps) if qk_norm else None
 
@@ -49,8 +65,12 @@ class Attention(nnx.Module):
             q, k = rotate(q, *rope), rotate(k, *rope)
         return q, k, v
 
-    def __call__(self, x: jax.Array, rope=None) -> jax.Array:
-        return self.out(attend(*self.project(x, rope)))
+    def __call__(self, x: jax.Array, rope=None, causal: bool = True, seen: jax.Array | None = None) -> jax.Array:
+        return self.out(attend(*self.project(x, rope), causal, seen))
+
+    def few(self, x: jax.Array, drop: Drop = keep) -> jax.Array:
+        """The causal form over a handful of tokens, with dropout on the weights."""
+        return self.out(attend_few(*self.project(x, None), drop))
 
     def decode(self, x: jax.Array, rope, positions: jax.Array, slots: tuple[jax.Array, jax.Array]):
         """The new tokens x [B, T, D] at positions [B, T] write into slots (k, v) [B, Hkv, S, Dh] and attend to them."""

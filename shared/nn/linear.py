@@ -1,5 +1,6 @@
 """Dense layers, whose kernels may have several input or output axes, and the token embedding."""
 
+from collections.abc import Callable
 from math import prod
 
 import jax
@@ -9,17 +10,29 @@ from flax import nnx
 from shared.nn import panels
 from shared.nn.pure import Axes
 
+Start = Callable[[int], float]  # fan-in -> standard deviation of a kernel at the start
+
+
+def fixed(std: float) -> Start:
+    return lambda fan_in: std
+
+
+def torch_default(fan_in: int) -> float:
+    """The spread of PyTorch's uniform default."""
+    return (3 * fan_in) ** -0.5
+
 
 class Linear(nnx.Module):
     """Contract the last `inputs` axes of x with the first `inputs` axes of the kernel, plus a bias if asked.
 
-    Kernels start as a normal truncated at 3 sigma over the square root of the fan-in, biases at zero.
+    Kernels start as a normal truncated at 3 sigma times start(fan-in), by default one over the square root of the fan-in; biases at zero.
     """
 
     def __init__(self, shape: tuple[int, ...], axes: Axes, rngs: nnx.Rngs, *, inputs: int = 1, bias: bool = False,
-                 dtype: str = "float32"):
+                 start: Start | None = None, dtype: str = "float32"):
+        normal = jax.random.truncated_normal(rngs.params(), -3, 3, shape)
         fan_in = prod(shape[:inputs])
-        self.kernel = nnx.Param(jax.random.truncated_normal(rngs.params(), -3, 3, shape) / fan_in**0.5, axes=axes)
+        self.kernel = nnx.Param(normal / fan_in**0.5 if start is None else normal * start(fan_in), axes=axes)
         self.bias = nnx.Param(jnp.zeros(shape[inputs:]), axes=axes[inputs:]) if bias else None
         self.shape, self.inputs, self.dtype, self.cut = shape, inputs, dtype, False
 

@@ -3,7 +3,8 @@
 import jax
 from flax import nnx
 
-from shared.nn.linear import Linear
+from shared.nn.dropout import Drop, keep
+from shared.nn.linear import Linear, Start
 
 
 class SwiGLU(nnx.Module):
@@ -19,14 +20,16 @@ class SwiGLU(nnx.Module):
 
 
 class GELU(nnx.Module):
-    """down(gelu(up(x))), the tanh form used by GPT-2."""
+    """down(gelu(up(x))): the tanh form, used by GPT-2, or the exact one, used by vision transformers."""
 
-    def __init__(self, width: int, hidden: int, rngs: nnx.Rngs, *, bias: bool = False, dtype: str = "float32"):
-        self.up = Linear((width, hidden), ("embed", "mlp"), rngs, bias=bias, dtype=dtype)
-        self.down = Linear((hidden, width), ("mlp", "embed"), rngs, bias=bias, dtype=dtype)
+    def __init__(self, width: int, hidden: int, rngs: nnx.Rngs, *, bias: bool = False, exact: bool = False, start: Start | None = None,
+                 dtype: str = "float32"):
+        self.up = Linear((width, hidden), ("embed", "mlp"), rngs, bias=bias, start=start, dtype=dtype)
+        self.down = Linear((hidden, width), ("mlp", "embed"), rngs, bias=bias, start=start, dtype=dtype)
+        self.exact = exact
 
-    def __call__(self, x: jax.Array) -> jax.Array:
-        return self.down(jax.nn.gelu(self.up(x), approximate=True))
+    def __call__(self, x: jax.Array, drop: Drop = keep) -> jax.Array:
+        return self.down(drop(jax.nn.gelu(self.up(x), approximate=not self.exact)))
 
 
 MLPS = {"swiglu": SwiGLU, "gelu": GELU}

@@ -1,0 +1,132 @@
+"""Trains a world model, LeWM or PLDM, end to end from pixels. Batches are states and actions; the frames are drawn inside the step, on the
+device, unless the episodes bring pixels of their own."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ml_collections import ConfigDict
+
+from projects.lewm import losses
+from projects.lewm.clips import ActionScale, Clips, split
+from projects.lewm.collect import load_episodes
+from projects.lewm.decoder import build as decoder
+from projects.lewm.diagnostics import effective_rank, spread, straightness
+from projects.lewm.envs import environment
+from projects.lewm.model import Model, build
+from projects.lewm.sigreg import directions, sigreg
+from shared.fit import Schedule, Task, fit
+from shared.nn.norms import Moments
+from shared.optim import adamw, warmup_cosine
+from shared.run import Run
+
+Tree = Any
+Frames = Callable[[Tree], jax.Array]  # a batch of clips -> frames [B, T, H, W, 3] in [0, 1]
+
+
+def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
+    """The whole training. Returns its final numbers, or None when it was asked to stop before the end."""
+    episodes = load_episodes(config, run)
+    scale = ActionScale.of(episodes)
+    training, validation = split(config, episodes)
+    model, frames = build(config), frames_of(config)
+    batches = [Clips(config, episodes, scale, training, int(seed)) for seed in run.hyper["seed"]]
+    unseen = Clips(config, episodes, scale, validation, 0).first(config.evaluation.clips)
+
+    steps = config.train.steps
+    task = Task(
+        init=lambda key, hyper: init(config, model, scale, key),
+        loss=lambda variables, batch, key, hyper: loss(config, model, frames, variables, batch, key, hyper["loss.sigreg"]),
+        optimizer=lambda hyper: optimizer(config, hyper["optim.lr"]),
+        batch=lambda step: jax.tree.map(lambda *one: np.stack(one), *[batch(step) for batch in batches]),  # [K, B, ...]
+        evaluate=held_out(config, model, frames, unseen),
+        axes=axes(config, model),
+        tokens_per_batch=config.train.batch_size,  # clips
+        buffers=("stats",),
+    )
+    schedule = Schedule(
+        steps,
+        log_every=max(1, steps // 128),
+        evaluate_every=max(1, steps // config.evaluation.times),
+        save_minutes=config.save.every_minutes,
+    )
+    fitted = fit(task, schedule, run)
+    if fitted is None:
+        return None
+    run.save_weights({name: fitted.params[name] for name in ("weights", "stats")})
+    return fitted.final
+
+
+def frames_of(config: ConfigDict) -> Frames:
+    """Pixels as they are stored, else drawn from the states."""
+    draw, size = environment(config.env.name).draw, config.images.size
+
+    def frames(batch: Tree) -> jax.Array:
+        pictures = batch["pixels"].astype(jnp.float32) / 255 if "pixels" in batch else draw(batch["states"], size, False)
+        return jax.lax.stop_gradient(pictures)
+
+    return frames
+
+
+def init(config: ConfigDict, model: Model, scale: ActionScale, key: jax.Array) -> Tree:
+    variables = model.init(key, Moments(jnp.asarray(scale.mean), jnp.asarray(scale.std) ** 2))
+    if config.loss.reconstruction:
+        variables["decoder"] = decoder(config).init(jax.random.fold_in(key, 1))
+    return variables
+
+
+def axes(config: ConfigDict, model: Model) -> Tree:
+    return model.axes | ({"decoder": decoder(config).axes} if config.loss.reconstruction else {})
+
+
+def loss(
+    config: ConfigDict, model: Model, frames: Frames, variables: Tree, batch: Tree, key: jax.Array, weight: float | jax.Array
+) -> tuple[jax.Array, dict[str, Any]]:
+    """The loss of a batch of clips; its terms and the new batch statistics."""
+    pictures, blocks = frames(batch), batch["actions"]  # [B, T + 1, H, W, 3], [B, T + 1, 5A]
+    dropping, along = jax.random.split(key)
+    z, ahead, stats = model.learn(variables, pictures, blocks, dropping)
+    if config.loss.kind == "lewm":
+        total, terms = losses.lewm(z, ahead, along, weight, config.loss.projections, config.loss.knots)
+    else:
+        total, terms = losses.pldm(z, ahead, config.loss, model.undo(variables, z, blocks))
+    if config.loss.reconstruction:
+        drawn = decoder(config).apply(variables["decoder"], z.reshape(-1, z.shape[-1]))
+        terms["reconstruction"] = jnp.mean((drawn - pictures.reshape(drawn.shape)) ** 2)
+        total += config.loss.reconstruction * terms["reconstruction"]
+    return total, {f"train/{name}": value for name, value in terms.items()} | {"stats": stats}
+
+
+def optimizer(config: ConfigDict, lr: float | jax.Array) -> Any:
+    """AdamW on every parameter, decay too, as in PyTorch's defaults."""
+    c = config.optim
+    return adamw(warmup_cosine(lr, config.train.schedule_steps, c.warmup), c.weight_decay, None, c.beta1, c.beta2, c.eps, c.clip)
+
+
+def held_out(config: ConfigDict, model: Model, frames: Frames, clips: Tree) -> Callable[[Tree], dict[str, Any]]:
+    """variables [K, ...] -> numbers [K] on clips that no step sees, in evaluation mode: the prediction error, SIGReg over batches of the
+    training's size, and the cloud of latents."""
+    size = min(config.train.batch_size, len(clips["actions"]))
+    batches = jax.tree.map(lambda leaf: leaf[: len(leaf) // size * size].reshape(-1, size, *leaf.shape[1:]), clips)
+    along = directions(jax.random.key(0), config.latent.width, config.loss.projections)
+
+    def one(variables: Tree) -> dict[str, jax.Array]:
+        def batch(clip: Tree) -> tuple[jax.Array, jax.Array]:
+            z = model.encode(variables, frames(clip))
+            return z, model.predict(variables, z[:, :-1], clip["actions"][:, :-1])
+
+        z, ahead = jax.lax.map(batch, batches)  # [n, B, T + 1, (P,) D]
+        tests = jax.lax.map(lambda one: sigreg(one.swapaxes(0, 1).reshape(one.shape[1], -1, one.shape[-1]), along, config.loss.knots), z)
+        return {
+            "val/prediction": jnp.mean((ahead - z[:, :, 1:]) ** 2),
+            "val/still": jnp.mean((z[:, :, :-1] - z[:, :, 1:]) ** 2),  # the error of who predicts no change
+            "val/sigreg": jnp.mean(tests),
+            "val/straightness": straightness(z.reshape(-1, *z.shape[2:])),
+            "latent/std": spread(z),
+            "latent/rank": effective_rank(z),
+        }
+
+    every = jax.jit(jax.vmap(one))
+    return lambda variables: every({name: variables[name] for name in ("weights", "stats")})
