@@ -9,8 +9,10 @@
 """
 
 import contextlib
+import errno
 import itertools
 import os
+import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -83,27 +85,37 @@ def write(path: Path, episodes: Episodes, frames: Iterable[np.ndarray] | None = 
     ([T, H, W, 3] uint8), which need never be in memory together. Raises BadInput where the disk is full or closed."""
     beside = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
     try:
+        want_room(path, episodes.actions.nbytes + episodes.states.nbytes + 16 * len(episodes.actions))
         with h5py.File(beside, "w") as file:
             file["action"], file["state"] = episodes.actions, episodes.states
             file["ep_len"], file["ep_offset"] = episodes.lengths, episodes.offsets
             file["episode_idx"], file["step_idx"] = episodes.episode, episodes.step
             if frames is not None:
-                write_pixels(file, episodes, frames)
+                write_pixels(path, file, episodes, frames)
         os.replace(beside, path)
     except OSError as error:
         raise explain(error, path) from error
     finally:
-        with contextlib.suppress(FileNotFoundError):
+        with contextlib.suppress(OSError):
             beside.unlink()
 
 
-def write_pixels(file: h5py.File, episodes: Episodes, frames: Iterable[np.ndarray]) -> None:
+def write_pixels(path: Path, file: h5py.File, episodes: Episodes, frames: Iterable[np.ndarray]) -> None:
     """Compressed frame by frame: a clip reads every fifth."""
+    column = None
     for offset, pixels in zip(episodes.offsets, frames, strict=True):
-        if "pixels" not in file:
+        want_room(path, pixels.nbytes)
+        if column is None:
             shape = pixels.shape[1:]
-            file.create_dataset("pixels", (len(episodes.actions), *shape), "u1", chunks=(1, *shape), compression="lzf")
-        file["pixels"][offset : offset + len(pixels)] = pixels
+            column = file.create_dataset("pixels", (len(episodes.actions), *shape), "u1", chunks=(1, *shape), compression="lzf")
+        column[offset : offset + len(pixels)] = pixels
+        column.flush()
+
+
+def want_room(path: Path, size: int) -> None:
+    """Raises OSError unless the disk has room for `size` bytes and what HDF5 adds: it crashes the process when it finds none."""
+    if shutil.disk_usage(path.parent).free < 2 * size + 2**20:
+        raise OSError(errno.ENOSPC, "no room", str(path))
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------------------------
