@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from launch import configs, results
 from launch.plan import Plan
-from launch.results import Row
+from launch.results import Arrays, Row
 from shared.rundir import FINISHED, RunDir
 
 if TYPE_CHECKING:
@@ -23,13 +23,15 @@ class Cells:
     committed: int  # cells from the committed table
     missing: list[str]  # run ids
     strangers: int  # committed runs that no cell of the config asks for any more
+    arrays: dict[str, Arrays]  # run id -> what a run left besides numbers (run.arrays): pictures, curves, points
 
     def table(self) -> "pd.DataFrame":
-        """One row per row, its run's flat config fields beside the numbers."""
+        """One row per row, its run's flat config fields beside the numbers; in the column `arrays`, if any run left some, its arrays."""
         import pandas as pd
 
         fields = {run_id: run.flat for run_id, run in self.plan.runs.items()}
-        table = pd.DataFrame([fields[row["run_id"]] | row for row in self.rows])
+        extra = {run_id: {"arrays": found} for run_id, found in self.arrays.items()}
+        table = pd.DataFrame([fields[row["run_id"]] | row | extra.get(row["run_id"], {}) for row in self.rows])
         return table.drop(columns="packable", errors="ignore")  # a list, and about arranging runs only
 
 
@@ -37,15 +39,18 @@ def collect(plan: Plan) -> Cells:
     """Looks every cell of the plan up."""
     evaluations = getattr(configs.load(plan.name), "ROWS", "") == "metrics"
     committed = results.read(plan.name, plan.scale)
-    rows, missing, here = [], [], 0
+    rows, missing, here, arrays = [], [], 0, results.read_arrays(plan.name, plan.scale)
     for target in plan.targets:
         measured = of_run(plan.runs[target].dir, evaluations)
         here += bool(measured)
+        if measured:
+            arrays[target] = results.load_arrays(plan.runs[target].dir.path / "tables" / results.ARRAYS)
         rows += measured or committed.get(target, [])
         if not measured and target not in committed:
             missing.append(target)
     strangers = set(committed) - set(plan.targets)
-    return Cells(plan, rows, here, len(plan.targets) - here - len(missing), missing, len(strangers))
+    arrays = {target: arrays[target] for target in plan.targets if arrays.get(target)}
+    return Cells(plan, rows, here, len(plan.targets) - here - len(missing), missing, len(strangers), arrays)
 
 
 def of_run(run: RunDir, evaluations: bool) -> list[Row]:

@@ -67,7 +67,7 @@ def figure(options: argparse.Namespace, overrides: list[str]) -> int:
     for path in write(plan, draw(found), Path(options.out)):
         console.print(f"  {path}", markup=False, soft_wrap=True)
     if options.record:
-        console.print(f"recorded: {results.write(plan, found.rows)}", markup=False, soft_wrap=True)
+        console.print(f"recorded: {results.write(plan, found.rows, found.arrays)}", markup=False, soft_wrap=True)
     return code
 
 

@@ -2,6 +2,7 @@
 
     projects/<paper>/results/<scale>/<name>.csv    run_id, state, step and the numbers; the fields follow from the run id
     projects/<paper>/results/<scale>/<name>.json   commit, versions and device behind every run id, seconds and FLOPs
+    projects/<paper>/results/<scale>/<name>.npz    what runs left besides numbers, as <run id>/<array>: pictures, curves, points
 """
 
 import csv
@@ -9,14 +10,20 @@ import io
 import json
 import time
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from launch.configs import ROOT
 from launch.plan import Plan
 from shared.errors import BadInput
 from shared.rundir import FINISHED, RunDir, read_json, write_atomic
 
+if TYPE_CHECKING:
+    import numpy as np
+
 Row = dict[str, Any]  # run_id, state, step, and numbers by name
+Arrays = dict[str, "np.ndarray"]
+
+ARRAYS = "arrays.npz"  # in a run's tables
 
 PLACE = ("commit", "modified", "python", "versions", "device", "cores", "machine")  # machine: the kind, never a name
 SPEED = "perf/"  # numbers about the machine, not about the run
@@ -48,7 +55,44 @@ def read(name: str, scale: str) -> dict[str, list[Row]]:
     return found
 
 
-def write(plan: Plan, rows: list[Row]) -> Path:
+def load_arrays(path: Path) -> Arrays:
+    """By name; nothing where there is no such file. BadInput when it is damaged."""
+    if not path.exists():
+        return {}
+    import zipfile
+
+    import numpy as np
+
+    try:
+        with np.load(path) as file:
+            return {name: file[name] for name in file.files}
+    except (ValueError, OSError, zipfile.BadZipFile) as error:
+        raise BadInput(f"{path} is damaged ({error}): restore it with `git checkout`, or compute its run again") from None
+
+
+def read_arrays(name: str, scale: str) -> dict[str, Arrays]:
+    """Run id -> its committed arrays."""
+    found: dict[str, Arrays] = {}
+    for key, array in load_arrays(table_file(name, scale).with_suffix(".npz")).items():
+        run_id, _, part = key.partition("/")
+        found.setdefault(run_id, {})[part] = array
+    return found
+
+
+def write_arrays(plan: Plan, arrays: dict[str, Arrays]) -> None:
+    """The arrays of all runs in one file; none where there are none."""
+    path = table_file(plan.name, plan.scale).with_suffix(".npz")
+    if not arrays:
+        path.unlink(missing_ok=True)
+        return
+    import numpy as np
+
+    temporary = path.with_suffix(".tmp.npz")
+    np.savez_compressed(temporary, **{f"{run_id}/{name}": array for run_id, found in arrays.items() for name, array in found.items()})
+    temporary.replace(path)
+
+
+def write(plan: Plan, rows: list[Row], arrays: dict[str, Arrays]) -> Path:
     """Commits-to-be: the table, and the provenance of every run behind it. Rows that were read from the last record keep theirs."""
     path = table_file(plan.name, plan.scale)
     path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,6 +102,7 @@ def write(plan: Plan, rows: list[Row]) -> Path:
     writer.writeheader()
     writer.writerows({key: f"{value:.7g}" if isinstance(value, float) else value for key, value in row.items()} for row in rows)
     write_atomic(provenance_file(plan.name, plan.scale), json.dumps(provenance(plan, rows), indent=1) + "\n")
+    write_arrays(plan, arrays)
     write_atomic(path, text.getvalue())
     return path
 

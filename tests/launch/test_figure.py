@@ -6,6 +6,7 @@ from pathlib import Path
 
 import fabricated
 import helpers
+import numpy as np
 import pytest
 from fabricated import DEMO
 
@@ -67,6 +68,39 @@ def test_committed_tables_are_small_and_lose_nothing(out, runs, committed):
     after = cells.collect(plan).table()
     assert list(after["model.name"]) == list(before["model.name"]) and list(after["run_id"]) == list(before["run_id"])
     assert after["val/loss"].to_numpy() == pytest.approx(before["val/loss"].to_numpy(), rel=1e-6)
+
+
+def leave_arrays(plan) -> None:
+    """Two runs leave a picture each, as an entry point does."""
+    for number, target in enumerate(plan.targets[:2]):
+        folder = plan.runs[target].dir.path / "tables"
+        folder.mkdir()
+        np.savez_compressed(folder / results.ARRAYS, picture=np.full((2, 3), number, np.uint8), curve=np.arange(4.0))
+
+
+def test_arrays_come_beside_the_numbers_from_runs_and_from_committed_results(out, runs, committed):
+    plan = fabricated.sweep(fabricated.demo())
+    assert "arrays" not in cells.collect(plan).table()
+    leave_arrays(plan)
+    before = cells.collect(plan).table()
+    figure(out, "--record")
+    shutil.rmtree(runs)
+    after = cells.collect(plan).table()
+    for table in (before, after):
+        one, other = (table[table["run_id"] == target]["arrays"].iloc[0] for target in plan.targets[:2])
+        np.testing.assert_array_equal(one["picture"], np.zeros((2, 3), np.uint8))
+        assert one["picture"].dtype == np.uint8 and set(other) == {"picture", "curve"}
+        assert table[table["run_id"] == plan.targets[2]]["arrays"].isna().all()
+    assert "arrays" not in committed.read_text().splitlines()[0]
+
+
+def test_damaged_arrays_are_one_line_with_the_remedy(out, committed, capsys):
+    plan = fabricated.sweep(fabricated.demo())
+    leave_arrays(plan)
+    figure(out, "--record")
+    committed.with_suffix(".npz").write_bytes(b"PK nonsense")
+    assert figure(out) == 2
+    assert "demo.npz is damaged" in capsys.readouterr().err
 
 
 def test_nothing_at_all_draws_nothing_and_names_the_command(out, capsys):
