@@ -10,7 +10,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from scipy.stats import norm
 
-from projects.lewm.envs import environment, tworoom
+from projects.lewm.envs import environment, package, tworoom
 from shared.errors import BadInput
 
 ROOM = environment("tworoom")
@@ -140,6 +140,11 @@ def test_random_play_lasts_to_the_end_and_is_uniform():
 def test_an_unknown_policy_names_the_known_ones():
     with pytest.raises(BadInput, match="expert or random"):
         ROOM.collect("markov", 1, 30, 0)
+
+
+def test_a_package_that_is_missing_names_the_command():
+    with pytest.raises(BadInput, match="needs no_such_package .*pip install -r requirements.txt"):
+        package("no_such_package")
 
 
 # -- pictures ---------------------------------------------------------------------------------------------------------------------------
