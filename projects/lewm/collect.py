@@ -70,11 +70,11 @@ def load_episodes(config: ConfigDict, run: Run) -> Episodes:
 
 
 def suited(config: ConfigDict, world: Environment, path: Path, episodes: Episodes) -> Episodes:
-    """The episodes, without states that are not the environment's own. Raises BadInput where they are another environment's, or where
-    there are no frames of the right size."""
+    """The episodes, without states that are not the environment's own. Raises BadInput where they have other actions than the config, or
+    where there are no frames of the right size."""
     actions, size = episodes.actions.shape[1], config.images.size
-    if actions != world.action_size:
-        raise BadInput(f"{path} has actions of {actions} numbers and {world.name} takes {world.action_size}: set --config.env.name")
+    if actions != config.env.actions:
+        raise BadInput(f"{path} has actions of {actions} numbers, not {config.env.actions}: set --config.env.actions={actions}")
     if episodes.states is not None and episodes.states.shape[1] != world.state_size:
         episodes = replace(episodes, states=None, columns={**episodes.columns, "state": episodes.states})
     if episodes.pixels is not None:

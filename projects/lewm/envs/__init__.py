@@ -28,8 +28,8 @@ class Environment:
     # draw(states [..., S], size, changed [...] | False) -> frames float32 [..., size, size, 3], each value k / 255, so that drawn and
     # stored frames agree. JAX, traceable. `changed` is the visual edit: another colour. None where only a simulator can draw.
     draw: Callable | None
-    # photograph(states [N, S], size) -> uint8 [N, size, size, 3]
-    photograph: Callable[[np.ndarray, int], np.ndarray]
+    # photograph(states [N, S], size, changed=False) -> uint8 [N, size, size, 3]
+    photograph: Callable[..., np.ndarray]
     # rollout(states [N, S], actions [N, T, A]) -> states [N, T, S] after each action
     rollout: Callable[[np.ndarray, np.ndarray], np.ndarray]
     # collect(policy, episodes, steps, seed) -> (states [T, S], actions [T-1, A]) of each episode of at most `steps` actions: T <= steps + 1
@@ -57,13 +57,13 @@ def package(name: str) -> ModuleType:
         raise BadInput(f"this environment needs {name} ({error}): python -m pip install -r requirements.txt") from None
 
 
-def photographer(draw: Callable) -> Callable[[np.ndarray, int], np.ndarray]:
+def photographer(draw: Callable) -> Callable[..., np.ndarray]:
     """The `photograph` of an environment that can draw."""
-    drawn = jax.jit(lambda states, size: (draw(states, size, False) * 255 + 0.5).astype("uint8"), static_argnums=1)
+    drawn = jax.jit(lambda states, size, changed: (draw(states, size, changed) * 255 + 0.5).astype("uint8"), static_argnums=(1, 2))
 
-    def photograph(states: np.ndarray, size: int) -> np.ndarray:
+    def photograph(states: np.ndarray, size: int, changed: bool = False) -> np.ndarray:
         padded = np.pad(states, ((0, -len(states) % CHUNK), (0, 0)), mode="edge")  # one shape, one program
-        frames = [np.asarray(drawn(chunk, size)) for chunk in padded.reshape(-1, CHUNK, states.shape[-1])]
+        frames = [np.asarray(drawn(chunk, size, changed)) for chunk in padded.reshape(-1, CHUNK, states.shape[-1])]
         return np.concatenate(frames)[: len(states)]
 
     return photograph

@@ -40,7 +40,7 @@ def episodes(run: RunDir):
 
 def settings(**fields):
     config = get_config("smoke").unlock()
-    config.collect.policy = "expert"
+    config.env.actions, config.collect.policy = 2, "expert"
     config.update_from_flattened_dict({name.replace("__", "."): value for name, value in fields.items()})
     return config
 
@@ -151,7 +151,7 @@ def test_a_file_of_ones_own(given_file):
 @pytest.mark.parametrize(
     ("shape", "words"),
     [
-        ((5, 2), "has actions of 5 numbers and tworoom takes 2: set --config.env.name"),
+        ((5, 2), "has actions of 5 numbers, not 2: set --config.env.actions=5"),
         ((2, 2, (20, 20)), "has images of 20 pixels, not 16: set --config.images.size=20"),
         ((2, 2, (16, 20)), "has images of 16 x 20 pixels: write square ones"),
         ((2, 3), "its states are not the 2 numbers of tworoom: add pixels"),

@@ -182,6 +182,7 @@ def test_values_are_those_of_stored_pictures_and_the_edit_is_blue():
     assert frames.shape == (2, 64, 64, 3) and frames.dtype == jnp.float32
     plain = ROOM.draw(states, 64, False)
     np.testing.assert_allclose(plain * 255, ROOM.photograph(np.asarray(states), 64), atol=1e-4)
+    np.testing.assert_allclose(frames[1] * 255, ROOM.photograph(np.asarray(states), 64, True)[1], atol=1e-4)
     np.testing.assert_array_equal(frames[0], plain[0])
     np.testing.assert_array_equal(frames[1], plain[1][..., ::-1])  # red and blue change places
     assert not np.array_equal(frames[1], plain[1])
