@@ -36,6 +36,16 @@ def mean_interval(values: Sequence[float]) -> Interval:
     return Interval(mean, mean - half, mean + half, sample.size)
 
 
+def wilson(successes: int, trials: int) -> Interval:
+    """Wilson's score interval for a share: within [0, 1], and honest where all or none succeed. No trials, no interval."""
+    if not trials:
+        return Interval(math.nan, math.nan, math.nan, 0)
+    z, share = 1.959964, successes / trials
+    middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
+    half = z / (1 + z**2 / trials) * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
+    return Interval(share, max(0.0, middle - half), min(1.0, middle + half), trials)
+
+
 @dataclass(frozen=True)
 class Fit:
     """A fitted law. `refused` is empty, or one clause that says why the asymptote must not be quoted."""

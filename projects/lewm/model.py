@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from flax import nnx
 from ml_collections import ConfigDict
 
-from shared.nn.conditioned import Transformer
+from shared.nn.conditioned import Past, Transformer
 from shared.nn.linear import Linear, torch_default
 from shared.nn.norms import BatchNorm, Moments, follow
 from shared.nn.pure import Pure, pure
@@ -79,6 +79,13 @@ class Predictor(nnx.Module):
         x = self.body(x, modulations, self.rate, key, seen)
         return (x if self.leave is None else self.leave(x)).reshape(z.shape)
 
+    def extend(self, z: jax.Array, modulations: jax.Array, past: Past | None) -> tuple[jax.Array, Past]:
+        """One frame z [B, P, D] under modulations [L, B, 6, width], after the frames of `past`."""
+        at = 0 if past is None else past[0].shape[2] // self.patches
+        x = (z if self.enter is None else self.enter(z)) + self.positions[at]
+        x, past = self.body.extend(x, jnp.repeat(modulations[:, :, None], self.patches, 2), past)
+        return (x if self.leave is None else self.leave(x)).reshape(z.shape), past
+
 
 class Inverse(nnx.Module):
     """PLDM's inverse model: two successive latents [..., D] -> the block of actions between them [..., frameskip * A]."""
@@ -131,6 +138,13 @@ class WorldModel(nnx.Module):
         return y.reshape(z.shape), {"head": seen}
 
 
+    def extend(self, z: jax.Array, modulations: jax.Array, past: Past | None, running: Tree) -> tuple[jax.Array, Past]:
+        """`forecast` for one frame z [B, (P,) D] after those of `past`."""
+        lifted = z if self.tokens == "patches" else z[:, None]
+        x, past = self.predictor.extend(lifted, modulations, past)
+        y, _ = self.head(x.reshape(-1, x.shape[-1]), running["head"])
+        return y.reshape(z.shape), past
+
     def undo(self, z: jax.Array, blocks: jax.Array) -> jax.Array:
         """Mean squared error of the inverse model on z [B, T + 1, D] and the blocks [B, T, frameskip * A] between."""
         return jnp.mean((self.inverse(z[:, :-1], z[:, 1:]) - blocks) ** 2)
@@ -180,6 +194,11 @@ class Model:
     def forecast(self, variables: Tree, z: jax.Array, modulations: jax.Array) -> jax.Array:
         """`predict` for actions that have become modulations [L, B, T, 6, width] already."""
         return self.net.apply(variables["weights"], z, modulations, variables["stats"], method="forecast")[0]
+
+    def extend(self, variables: Tree, z: jax.Array, modulations: jax.Array, past: Past | None) -> tuple[jax.Array, Past]:
+        """`forecast` frame by frame: z [B, D] under modulations [L, B, 6, width], after the frames of `past` (None: the first). Returns the
+        prediction of the next frame [B, D], and what the next call takes as `past`."""
+        return self.net.apply(variables["weights"], z, modulations, past, variables["stats"], method="extend")
 
     def predict(self, variables: Tree, z: jax.Array, blocks: jax.Array) -> jax.Array:
         """Latents z [B, T, D] and the blocks [B, T, 5A] that follow them -> [B, T, D]; entry t is the prediction of frame t + 1.

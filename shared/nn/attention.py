@@ -20,13 +20,12 @@ def attend(q: jax.Array, k: jax.Array, v: jax.Array, causal: bool = True, seen: 
 
 
 def attend_few(q: jax.Array, k: jax.Array, v: jax.Array, drop: Drop = keep) -> jax.Array:
-    """The causal form for a handful of tokens, q, k, v [B, T, H, Dh], with dropout on the weights.
+    """The causal form for a handful of tokens, with dropout on the weights: q [B, T, H, Dh] are the last of k, v [B, S, H, Dh].
 
     Products of 3 x 3 are no work for a matrix unit: as sums over broadcast arrays they fuse with their neighbours.
     """
     scores = jnp.sum((q[:, :, None] * k[:, None]).astype(jnp.float32), -1) / q.shape[-1] ** 0.5  # [B, T, S, H]
-    t = q.shape[1]
-    seen = jnp.tril(jnp.ones((t, t), bool))[..., None]
+    seen = jnp.tri(q.shape[1], k.shape[1], k.shape[1] - q.shape[1], dtype=bool)[..., None]
     weights = drop(jax.nn.softmax(jnp.where(seen, scores, -jnp.inf), 2)).astype(v.dtype)
     return jnp.sum(weights[..., None] * v[:, None], 2)  # [B, T, H, Dh]
 
@@ -71,6 +70,13 @@ class Attention(nnx.Module):
     def few(self, x: jax.Array, drop: Drop = keep) -> jax.Array:
         """The causal form over a handful of tokens, with dropout on the weights."""
         return self.out(attend_few(*self.project(x, None), drop))
+
+    def extend(self, x: jax.Array, past: tuple[jax.Array, jax.Array] | None) -> tuple[jax.Array, tuple[jax.Array, jax.Array]]:
+        """New tokens x [B, T, D] look at each other and at past keys and values [B, S, H, Dh], which grow by theirs."""
+        q, k, v = self.project(x, None)
+        k, v = (k, v) if past is None else (jnp.concatenate(pair, 1) for pair in zip(past, (k, v), strict=True))
+        y = attend_few(q, k, v) if x.shape[1] == 1 else attend(q, k, v, causal=False)
+        return self.out(y), (k, v)
 
     def decode(self, x: jax.Array, rope, positions: jax.Array, slots: tuple[jax.Array, jax.Array]):
         """The new tokens x [B, T, D] at positions [B, T] write into slots (k, v) [B, Hkv, S, Dh] and attend to them."""

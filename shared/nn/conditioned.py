@@ -13,6 +13,8 @@ from shared.nn.mlp import GELU
 from shared.nn.norms import LayerNorm, standardise
 from shared.nn.stack import scan, stack
 
+Past = tuple[jax.Array, jax.Array]  # keys and values [B, S, H, Dh]
+
 
 class Block(nnx.Module):
     """Attention and MLP over x [B, T, D], each behind a LayerNorm of its own besides the conditioned one."""
@@ -27,12 +29,23 @@ class Block(nnx.Module):
     def __call__(self, x: jax.Array, modulation: jax.Array, rate: float, key: jax.Array | None, seen: jax.Array | None) -> jax.Array:
         """modulation [B, T, 6, D]: shift, scale and gate of both sub-layers. `seen` [T, T]: what each token may look at; None: its past."""
         weights, out, hidden, last = [dropout(rate, one) for one in jax.random.split(key, 4)] if key is not None else [keep] * 4
-        shift, scale, gate, shift2, scale2, gate2 = (modulation[..., part, :] for part in range(6))
-        y = self.attention_norm((standardise(x, 1e-6) * (1 + scale) + shift).astype(x.dtype))
+        y = steered(x, modulation[..., :2, :], self.attention_norm)
         y = self.attention.few(y, weights) if seen is None else self.attention(y, seen=seen)
-        x = x + (gate * out(y)).astype(x.dtype)
-        y = self.mlp_norm((standardise(x, 1e-6) * (1 + scale2) + shift2).astype(x.dtype))
-        return x + (gate2 * last(self.mlp(y, hidden))).astype(x.dtype)
+        x = x + (modulation[..., 2, :] * out(y)).astype(x.dtype)
+        y = self.mlp(steered(x, modulation[..., 3:5, :], self.mlp_norm), hidden)
+        return x + (modulation[..., 5, :] * last(y)).astype(x.dtype)
+
+    def extend(self, x: jax.Array, modulation: jax.Array, past: Past | None) -> tuple[jax.Array, Past]:
+        """New tokens x [B, T, D] after those whose keys and values are `past`; they look at each other."""
+        y, past = self.attention.extend(steered(x, modulation[..., :2, :], self.attention_norm), past)
+        x = x + (modulation[..., 2, :] * y).astype(x.dtype)
+        y = self.mlp(steered(x, modulation[..., 3:5, :], self.mlp_norm))
+        return x + (modulation[..., 5, :] * y).astype(x.dtype), past
+
+
+def steered(x: jax.Array, modulation: jax.Array, norm: LayerNorm) -> jax.Array:
+    """What a sub-layer reads: x shifted and scaled by modulation [..., 2, D], then normed once more, as the authors' layers do."""
+    return norm((standardise(x, 1e-6) * (1 + modulation[..., 1, :]) + modulation[..., 0, :]).astype(x.dtype))
 
 
 class Transformer(nnx.Module):
@@ -61,3 +74,9 @@ class Transformer(nnx.Module):
             return block(x, inputs[0], rate, inputs[1], seen), None
 
         return self.norm(scan(one, self.blocks, x, (modulations, keys))[0])
+
+    def extend(self, x: jax.Array, modulations: jax.Array, past: Past | None) -> tuple[jax.Array, Past]:
+        """New tokens x [B, T, D] under modulations [L, B, T, 6, D], after those of `past` [L, B, S, H, Dh]: what __call__ gives for them,
+        without computing the older ones again."""
+        x, past = scan(lambda block, x, inputs: block.extend(x, *inputs), self.blocks, x, (modulations, past))
+        return self.norm(x), past

@@ -256,3 +256,32 @@ def test_the_step_is_compiled_once(tmp_path, caplog):
     with jax.log_compiles(), caplog.at_level("WARNING"):
         train(members)
     assert sum("Compiling jit(step_one)" in record.getMessage() for record in caplog.records) == 1
+
+
+def test_buffers_are_what_the_loss_says_and_no_gradient_moves_them(tmp_path):
+    """A running mean of the batches, beside a weight that is trained: the optimiser sees the weight alone, and a crash loses neither."""
+
+    def loss(params, rows, key, hyper):
+        return jnp.mean((rows @ params["w"] - params["seen"]["mean"].sum()) ** 2), {
+            "norm": jnp.sum(params["w"] ** 2),
+            "seen": {"mean": 0.5 * params["seen"]["mean"] + 0.5 * rows.mean(0)},
+        }
+
+    def buffered(at_step: Callable[[int], None] = lambda step: None) -> Task:
+        plain = task(2, at_step)
+        return Task(
+            init=lambda key, hyper: {"w": jax.random.normal(key, (4, 2)), "seen": {"mean": jnp.zeros(4)}},
+            loss=loss, optimizer=lambda hyper: optax.sgd(hyper["lr"]), batch=plain.batch, evaluate=lambda params: {},
+            axes={"w": ("embed", "mlp"), "seen": {"mean": (None,)}}, tokens_per_batch=8, buffers=("seen",),
+        )  # fmt: skip
+
+    with Run(pack(tmp_path, [0.1, 0.0]), ("seed", "lr"), MESH, {}) as run:
+        params = fit(buffered(), SCHEDULE, run).params
+    mean = np.zeros(4)
+    for rows in DATA:
+        mean = 0.5 * mean + 0.5 * rows.mean(0)
+    np.testing.assert_allclose(params["seen"]["mean"], [mean, mean], rtol=1e-5)
+    start = [jax.random.normal(jax.random.fold_in(jax.random.key(seed), 0), (4, 2)) for seed in (0, 1)]
+    assert not np.allclose(params["w"][0], start[0])
+    np.testing.assert_array_equal(params["w"][1], start[1])  # a rate of 0
+    assert all("seen" not in row for member in run.members for row in member.metrics())

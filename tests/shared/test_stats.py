@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.stats import Interval, chinchilla, drawn_interval, leave_one_out, mean_interval, power, reciprocal, refits
+from shared.stats import Interval, chinchilla, drawn_interval, leave_one_out, mean_interval, power, reciprocal, refits, wilson
 
 constants = {"a": st.floats(0.01, 5), "b": st.floats(0.15, 3), "c": st.floats(0.2, 5)}
 
@@ -163,3 +163,26 @@ def test_infinite_draws_give_an_infinite_end():
 def test_one_value_has_no_interval_and_none_no_mean():
     assert math.isnan(mean_interval([1.0]).low) and mean_interval([1.0]).mean == 1.0
     assert math.isnan(mean_interval([]).mean)
+
+
+@given(st.integers(1, 500), st.data())
+def test_wilson_is_scipy_s_interval(trials, data):
+    from scipy.stats import binomtest
+
+    successes = data.draw(st.integers(0, trials))
+    theirs = binomtest(successes, trials).proportion_ci(0.95, method="wilson")
+    one = wilson(successes, trials)
+    assert (one.mean, one.low, one.high) == pytest.approx((successes / trials, theirs.low, theirs.high), abs=1e-6)
+
+
+def test_wilson_covers_the_share_it_says():
+    """Over all outcomes of 50 trials, as often as it should on average over shares."""
+    from scipy.stats import binom
+
+    intervals = [wilson(count, 50) for count in range(51)]
+    covered = [sum(binom.pmf(k, 50, p) for k, one in enumerate(intervals) if one.low <= p <= one.high) for p in np.linspace(0.02, 0.98, 97)]
+    assert np.mean(covered) == pytest.approx(0.95, abs=0.01) and min(covered) > 0.88
+
+
+def test_wilson_of_no_trials_is_unknown():
+    assert math.isnan(wilson(0, 0).low)
