@@ -166,6 +166,7 @@ def test_one_value_has_no_interval_and_none_no_mean():
 
 
 @given(st.integers(1, 500), st.data())
+@settings(deadline=None)
 def test_wilson_is_scipy_s_interval(trials, data):
     from scipy.stats import binomtest
 
