@@ -64,17 +64,17 @@ def rollout(states: np.ndarray, actions: np.ndarray) -> np.ndarray:
 
 
 def collect(policy: str, episodes: int, steps: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Episodes of `steps` states each, from random poses at rest. Raises BadInput on an unknown policy."""
+    """Episodes of `steps` actions each, from random poses at rest. Raises BadInput on an unknown policy."""
     if policy not in POLICIES:
         raise BadInput(f"collect.policy={policy!r}: Push-T is played by {', '.join(POLICIES)}")
     found = []
     for episode in range(episodes):
         rng = np.random.default_rng((seed, episode))
-        states, actions = np.zeros((steps, 7), np.float32), np.empty((steps - 1, 2), np.float32)
+        states, actions = np.zeros((steps + 1, 7), np.float32), np.empty((steps, 2), np.float32)
         states[0, :5] = random_poses(rng)
         player = POLICIES[policy](rng)
         next(player)
-        for t in range(steps - 1):
+        for t in range(steps):
             actions[t] = player.send(states[t])
             states[t + 1] = step(states[t], actions[t])
         found.append((states, actions))

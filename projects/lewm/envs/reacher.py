@@ -94,12 +94,12 @@ def random_angles(rng: np.random.Generator, count: int) -> np.ndarray:
 
 
 def collect(policy: str, episodes: int, steps: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Episodes of `steps` states each, from rest at random angles; uniform actions, as in the released data. BadInput on another policy."""
+    """Episodes of `steps` actions each, from rest at random angles; uniform actions, as in the released data. BadInput on another policy."""
     if policy not in POLICIES:
         raise BadInput(f"collect.policy={policy!r}: Reacher is played by {', '.join(POLICIES)}")
     rng = np.random.default_rng(seed)
     first = np.concatenate([random_angles(rng, episodes), np.zeros((episodes, 2), np.float32)], 1)
-    actions = random_actions(rng, episodes, steps - 1)
+    actions = random_actions(rng, episodes, steps)
     states = np.concatenate([first[:, None], rollout(first, actions)], 1)
     return list(zip(states, actions, strict=True))
 

@@ -31,14 +31,14 @@ def state(agent=(60, 60), block=(256, 256), angle=0.0, velocity=(0, 0)):
 @pytest.mark.parametrize("start", [0, 37])
 def test_rollout_visits_the_states_of_the_episode_bit_for_bit(episodes, name, start):
     states, actions = (np.stack(column) for column in zip(*episodes[name], strict=True))
-    assert states.shape == (20, 100, 7) and actions.shape == (20, 99, 2)
+    assert states.shape == (20, 101, 7) and actions.shape == (20, 100, 2)
     assert np.array_equal(PUSHT.rollout(states[:, start], actions[:, start:]), states[:, start + 1 :])
 
 
 def test_the_next_state_does_not_depend_on_what_came_before():
     """Weak play squeezes the block into walls, where many contacts meet."""
     for states, actions in PUSHT.collect("weak", 10, 60, 7):
-        for t in np.random.default_rng(0).permutation(59):
+        for t in np.random.default_rng(0).permutation(60):
             assert np.array_equal(step(states[t], actions[t]), states[t + 1])
 
 
@@ -223,7 +223,7 @@ def test_visual_edit_changes_the_block_and_nothing_else():
 
 
 def test_any_leading_axes():
-    states = np.stack([states[:6] for states, _ in PUSHT.collect("random", 4, 6, 0)])
+    states = np.stack([states[:-1] for states, _ in PUSHT.collect("random", 4, 6, 0)])
     changed = np.arange(24).reshape(4, 6) % 2 == 0
     together = np.asarray(jax.jit(pusht.draw, static_argnums=1)(states, 16, changed))
     assert together.shape == (4, 6, 16, 16, 3)

@@ -19,7 +19,7 @@ def episodes():
 @pytest.mark.parametrize("start", [0, 37])
 def test_rollout_visits_the_states_of_the_episode_bit_for_bit(episodes, start):
     states, actions = episodes
-    assert states.shape == (20, 100, 4) and actions.shape == (20, 99, 2)
+    assert states.shape == (20, 101, 4) and actions.shape == (20, 100, 2)
     assert np.array_equal(REACHER.rollout(states[:, start], actions[:, start:]), states[:, start + 1 :])
 
 
@@ -28,7 +28,7 @@ def test_the_next_state_does_not_depend_on_what_came_before(episodes):
     at_limit = np.abs(states[..., 1]).max(1).argmax()  # a simulator starts from its last solution where the wrist is stopped
     assert np.abs(states[at_limit, :, 1]).max() > reacher.WRIST - 0.01
     used = reacher.Arm()
-    for t in np.random.default_rng(0).permutation(99):
+    for t in np.random.default_rng(0).permutation(100):
         assert np.array_equal(used.step(states[at_limit, t], actions[at_limit, t]), states[at_limit, t + 1])
 
 
@@ -96,7 +96,7 @@ def test_data_is_uniform_random(episodes):
     assert np.abs(actions).max() <= 1 and actions.std() == pytest.approx(1 / np.sqrt(3), rel=0.03)
     assert abs(np.corrcoef(actions[:, 1:].ravel(), actions[:, :-1].ravel())[0, 1]) < 0.05
     assert not states[:, 0, 2:].any() and np.abs(states[:, 0, 0]).max() > 2
-    assert not np.array_equal(REACHER.collect("random", 1, 5, 4)[0][0], states[0, :5])
+    assert not np.array_equal(REACHER.collect("random", 1, 5, 4)[0][0], states[0, :6])
 
 
 def test_unknown_policy_is_one_line():
@@ -135,7 +135,7 @@ def test_visual_edit_changes_the_hand_and_nothing_else():
 
 
 def test_any_leading_axes():
-    states = np.stack([states[:6] for states, _ in REACHER.collect("random", 4, 6, 0)])
+    states = np.stack([states[:-1] for states, _ in REACHER.collect("random", 4, 6, 0)])
     changed = np.arange(24).reshape(4, 6) % 2 == 0
     together = np.asarray(jax.jit(reacher.draw, static_argnums=1)(states, 16, changed))
     assert together.shape == (4, 6, 16, 16, 3)
