@@ -42,7 +42,7 @@ BY_SCALE = {
     "cpu": {
         "images.size": 64, "encoder.patch": 8, "encoder.layers": 4, "encoder.width": 96, "encoder.heads": 3, "encoder.mlp_width": 384,
         "latent.width": 32, "latent.hidden": 256, "predictor.layers": 3, "predictor.heads": 4, "predictor.head_dim": 32,
-        "predictor.mlp_width": 384, "loss.projections": 256, "train.batch_size": 64, "train.steps": 1_000, "optim.lr": 5e-4,
+        "predictor.mlp_width": 384, "loss.projections": 256, "train.batch_size": 64, "train.steps": 1_000, "optim.lr": 1e-3,
         "evaluation.clips": 1_024, "plan.samples": 300, "plan.elites": 30, "plan.iterations": 10, "protocol.pairs": 200,
         "probe.frames": 10_000, "probe.epochs": 20, "probe.batch_size": 1_024, "surprise.trajectories": 100,
         "decoder.steps": 1_000, "decoder.batch_size": 64, "decoder.patch": 8, "decoder.width": 128, "model.dtype": "float32", "mesh": "cpu",

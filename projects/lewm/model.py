@@ -3,6 +3,7 @@
     frame -> ViT, class token -> projector (an MLP with BatchNorm) -> z;  z and action blocks of up to three steps -> the next z
 """
 
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -178,6 +179,19 @@ class Model:
         ahead, more = self.net.apply(weights, z[:, :-1], modulations, None, key, method="forecast")
         seen |= more
         return z, ahead, variables["stats"] | follow({name: variables["stats"][name] for name in seen}, seen)
+
+    def settle(self, variables: Tree, frames: Callable[[Tree], jax.Array], batches: Tree) -> Tree:
+        """The variables with moments that belong to their weights: means over batches [n, B, ...] of clips, which `frames` turns into
+        pictures. The running ones lag behind weights that move; see what evaluation says of a model in training without this."""
+        weights, net = variables["weights"], self.net
+
+        def moments(batch: Tree) -> Tree:
+            z, seen = net.apply(weights, frames(batch), None, method="encode")
+            modulations = net.apply(weights, batch["actions"][:, :-1], method="modulations")
+            return seen | net.apply(weights, z[:, :-1], modulations, None, method="forecast")[1]
+
+        found = jax.tree.map(lambda leaf: jnp.mean(leaf, 0), jax.lax.map(moments, batches))
+        return variables | {"stats": variables["stats"] | found}
 
     def undo(self, variables: Tree, z: jax.Array, blocks: jax.Array) -> jax.Array:
         """The error of PLDM's inverse model on z [B, T + 1, D] and blocks [B, T + 1, 5A]."""

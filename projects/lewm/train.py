@@ -23,6 +23,7 @@ from shared.optim import adamw, warmup_cosine
 from shared.run import Run
 
 Tree = Any
+SETTLING = 8  # batches from which the moments of BatchNorm are taken again for evaluation
 Frames = Callable[[Tree], jax.Array]  # a batch of clips -> frames [B, T, H, W, 3] in [0, 1]
 
 
@@ -33,7 +34,10 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     training, validation = split(config, episodes)
     model, frames = build(config), frames_of(config)
     batches = [Clips(config, episodes, scale, training, int(seed)) for seed in run.hyper["seed"]]
-    unseen = Clips(config, episodes, scale, validation, 0).first(config.evaluation.clips)
+    known = in_batches(config, Clips(config, episodes, scale, training, 0).first(SETTLING * config.train.batch_size))
+    unseen = in_batches(config, Clips(config, episodes, scale, validation, 0).first(config.evaluation.clips))
+    settle = jax.jit(jax.vmap(lambda variables: model.settle(variables, frames, known)))
+    judge = jax.jit(jax.vmap(lambda variables: held_out(config, model, frames, variables, unseen)))
 
     steps = config.train.steps
     task = Task(
@@ -41,7 +45,7 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
         loss=lambda variables, batch, key, hyper: loss(config, model, frames, variables, batch, key, hyper["loss.sigreg"]),
         optimizer=lambda hyper: optimizer(config, hyper["optim.lr"]),
         batch=lambda step: jax.tree.map(lambda *one: np.stack(one), *[batch(step) for batch in batches]),  # [K, B, ...]
-        evaluate=held_out(config, model, frames, unseen),
+        evaluate=lambda variables: judge(settle(kept(variables))),
         axes=axes(config, model),
         tokens_per_batch=config.train.batch_size,  # clips
         buffers=("stats",),
@@ -55,8 +59,19 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     fitted = fit(task, schedule, run)
     if fitted is None:
         return None
-    run.save_weights({name: fitted.params[name] for name in ("weights", "stats")})
+    run.save_weights(settle(kept(fitted.params)))
     return fitted.final
+
+
+def kept(variables: Tree) -> Tree:
+    """The world model alone: a decoder that was trained along has done its work."""
+    return {name: variables[name] for name in ("weights", "stats")}
+
+
+def in_batches(config: ConfigDict, clips: Tree) -> Tree:
+    """Clips [N, ...] as batches of the training's size, [n, B, ...]; what does not fill the last one is left out."""
+    size = min(config.train.batch_size, len(clips["actions"]))
+    return jax.tree.map(lambda leaf: leaf[: len(leaf) // size * size].reshape(-1, size, *leaf.shape[1:]), clips)
 
 
 def frames_of(config: ConfigDict) -> Frames:
@@ -105,28 +120,22 @@ def optimizer(config: ConfigDict, lr: float | jax.Array) -> Any:
     return adamw(warmup_cosine(lr, config.train.schedule_steps, c.warmup), c.weight_decay, None, c.beta1, c.beta2, c.eps, c.clip)
 
 
-def held_out(config: ConfigDict, model: Model, frames: Frames, clips: Tree) -> Callable[[Tree], dict[str, Any]]:
-    """variables [K, ...] -> numbers [K] on clips that no step sees, in evaluation mode: the prediction error, SIGReg over batches of the
-    training's size, and the cloud of latents."""
-    size = min(config.train.batch_size, len(clips["actions"]))
-    batches = jax.tree.map(lambda leaf: leaf[: len(leaf) // size * size].reshape(-1, size, *leaf.shape[1:]), clips)
+def held_out(config: ConfigDict, model: Model, frames: Frames, variables: Tree, batches: Tree) -> dict[str, jax.Array]:
+    """Numbers on clips [n, B, ...] that no step sees, in evaluation mode: the prediction error, SIGReg over batches, and the cloud of
+    latents."""
     along = directions(jax.random.key(0), config.latent.width, config.loss.projections)
 
-    def one(variables: Tree) -> dict[str, jax.Array]:
-        def batch(clip: Tree) -> tuple[jax.Array, jax.Array]:
-            z = model.encode(variables, frames(clip))
-            return z, model.predict(variables, z[:, :-1], clip["actions"][:, :-1])
+    def batch(clips: Tree) -> tuple[jax.Array, jax.Array, jax.Array]:
+        z = model.encode(variables, frames(clips))  # [B, T + 1, (P,) D]
+        test = sigreg(z.swapaxes(0, 1).reshape(z.shape[1], -1, z.shape[-1]), along, config.loss.knots)
+        return z, model.predict(variables, z[:, :-1], clips["actions"][:, :-1]), test
 
-        z, ahead = jax.lax.map(batch, batches)  # [n, B, T + 1, (P,) D]
-        tests = jax.lax.map(lambda one: sigreg(one.swapaxes(0, 1).reshape(one.shape[1], -1, one.shape[-1]), along, config.loss.knots), z)
-        return {
-            "val/prediction": jnp.mean((ahead - z[:, :, 1:]) ** 2),
-            "val/still": jnp.mean((z[:, :, :-1] - z[:, :, 1:]) ** 2),  # the error of who predicts no change
-            "val/sigreg": jnp.mean(tests),
-            "val/straightness": straightness(z.reshape(-1, *z.shape[2:])),
-            "latent/std": spread(z),
-            "latent/rank": effective_rank(z),
-        }
-
-    every = jax.jit(jax.vmap(one))
-    return lambda variables: every({name: variables[name] for name in ("weights", "stats")})
+    z, ahead, tests = jax.lax.map(batch, batches)
+    return {
+        "val/prediction": jnp.mean((ahead - z[:, :, 1:]) ** 2),
+        "val/still": jnp.mean((z[:, :, :-1] - z[:, :, 1:]) ** 2),  # the error of who predicts no change
+        "val/sigreg": jnp.mean(tests),
+        "val/straightness": straightness(z.reshape(-1, *z.shape[2:])),
+        "latent/std": spread(z),
+        "latent/rank": effective_rank(z),
+    }
