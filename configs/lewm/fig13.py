@@ -1,0 +1,28 @@
+"""Fig. 13: violation of expectation for PLDM.
+
+    python -m launch figure lewm/fig13 --run-missing
+
+Cost: cpu a minute per environment; the models are those of Figure 6.
+Expect both violations to be noticed in TwoRoom and Push-T.
+"""
+
+from collections.abc import Iterator
+
+from ml_collections import ConfigDict
+
+from configs.lewm import base, studies
+from configs.lewm.base import cost, needs, resolve
+from configs.sweeps import Overrides
+
+__all__ = ["cost", "get_config", "needs", "resolve", "sweep"]
+
+
+def get_config(scale: str) -> ConfigDict:
+    config = base.get_config(scale)
+    config.entry = "surprise"
+    config.loss.kind = "pldm"
+    return config
+
+
+def sweep(config: ConfigDict) -> Iterator[Overrides]:
+    return (studies.trained_on(environment, config.scale) for environment in studies.environments(config.scale))
