@@ -5,6 +5,7 @@ import difflib
 import importlib
 import json
 import math
+import re
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -24,7 +25,8 @@ SCALES = ("smoke", "cpu", "gpu", "paper")
 def names() -> list[str]:
     """All config files that are experiments (those with a get_config, but base.py), as paper/name."""
     files = [path for path in sorted((ROOT / "configs").glob("*/*.py")) if path.stem != "base"]
-    return [f"{path.parent.name}/{path.stem}" for path in files if "get_config" in path.read_text()]
+    has = re.compile(r"^(def get_config|from .* import .*\bget_config\b)", re.MULTILINE)  # its own, or another's taken over
+    return [f"{path.parent.name}/{path.stem}" for path in files if has.search(path.read_text())]
 
 
 def load(name: str) -> ModuleType:

@@ -242,6 +242,8 @@ def resolve(config: ConfigDict) -> ConfigDict:
     config.collect.steps = config.collect.steps or steps
     config.surprise.policy = config.surprise.policy or config.collect.policy
     derive(config.collect, "collect", {"pixels": config.images.size if name == "cube" else 0}, f"env.name={name}")
+    if config.entry == "collect" and config.collect.file:
+        raise ValueError(f"collect.file={config.collect.file!r}: those episodes are there already; leave it out, or train on them")
     patch = config.encoder.patch
     if config.images.size % patch:
         raise ValueError(f"images.size={config.images.size}: patches of {patch} pixels want a multiple of {patch}")
