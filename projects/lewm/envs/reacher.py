@@ -94,7 +94,7 @@ def random_angles(rng: np.random.Generator, count: int) -> np.ndarray:
 
 
 def collect(policy: str, episodes: int, steps: int, seed: int) -> list[tuple[np.ndarray, np.ndarray]]:
-    """Episodes of `steps` actions each, from rest at random angles; uniform actions, as in the released data. BadInput on another policy."""
+    """Episodes of `steps` actions each, from rest at random angles; uniform actions, as in the released data. BadInput on others."""
     if policy not in POLICIES:
         raise BadInput(f"collect.policy={policy!r}: Reacher is played by {', '.join(POLICIES)}")
     rng = np.random.default_rng(seed)
