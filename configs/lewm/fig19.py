@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 
 from configs.lewm import base, studies
 from configs.lewm.base import cost, needs, resolve
-from configs.sweeps import Overrides, product
+from configs.sweeps import Overrides, chain
 
 __all__ = ["cost", "get_config", "needs", "resolve", "sweep"]
 
@@ -20,11 +20,8 @@ ROWS = "metrics"  # one row per evaluation
 
 
 def get_config(scale: str) -> ConfigDict:
-    config = base.get_config(scale)
-    config.loss.kind = "pldm"
-    return config
+    return base.get_config(scale)
 
 
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
-    places = [studies.trained_on(environment, config.scale) for environment in studies.environments(config.scale)]
-    return product(places, studies.seeds(config.scale))
+    return chain(*(studies.trained(config.scale, name, "pldm") for name in studies.environments(config.scale)))

@@ -16,19 +16,21 @@ def environments(scale: str) -> tuple[str, ...]:
     return ("tworoom",) if scale == "smoke" else ("tworoom", "pusht", "reacher") if scale == "cpu" else tuple(base.ENVIRONMENTS)
 
 
-def trained_on(environment: str, scale: str) -> Overrides:
-    """The fields of a training on one environment."""
+def seeds(scale: str, environment: str = "tworoom") -> list[Overrides]:
+    """The training seeds of a table. At scale cpu one for the environments that take longer: their intervals are over pairs, not seeds."""
+    count = 1 if scale == "cpu" and environment != "tworoom" else SEEDS[scale]
+    return [{"seed": seed} for seed in range(count)]
+
+
+def trained(scale: str, environment: str, *kinds: str) -> Iterator[Overrides]:
+    """Models of one environment: LeWM and what it is compared with (loss.kind), over the seeds."""
     steps = {"train.steps": STEPS[environment]} if scale == "cpu" and environment in STEPS else {}
-    return {"env.name": environment, **steps}
+    return product([{"env.name": environment, **steps}], [{"loss.kind": kind} for kind in kinds], seeds(scale, environment))
 
 
-def seeds(scale: str) -> list[Overrides]:
-    return [{"seed": seed} for seed in range(SEEDS[scale])]
-
-
-def models(scale: str, *kinds: str) -> Iterator[Overrides]:
-    """LeWM and what it is compared with (by loss.kind), over the training seeds."""
-    return product([{"loss.kind": kind} for kind in kinds], seeds(scale))
+def first(scale: str, *kinds: str) -> Iterator[Overrides]:
+    """Of every environment that the scale affords the models of the first seed."""
+    return (model for name in environments(scale) for model in trained(scale, name, *kinds) if model["seed"] == 0)
 
 
 def small(entry: str, scale: str) -> ConfigDict:

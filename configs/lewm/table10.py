@@ -28,5 +28,5 @@ def sweep(config: ConfigDict) -> Iterator[Overrides]:
     few = {"plan.samples": 100, "plan.iterations": 30} if config.scale != "smoke" else {}  # as the authors do
     solvers = [{"plan.solver": name} for name in ("cem", "icem", "mppi")]
     solvers += [{"plan.solver": name, **few} for name in ("sgd", "rmsprop", "adam")]
-    kinds = [{"loss.kind": kind} for kind in ("lewm", "pldm")]
-    return product([studies.trained_on(environment, config.scale)], kinds, solvers)
+    models = [model for model in studies.trained(config.scale, environment, "lewm", "pldm") if model["seed"] == 0]
+    return product(models, solvers)

@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 
 from configs.lewm import base, studies
 from configs.lewm.base import cost, needs, resolve
-from configs.sweeps import Overrides, product
+from configs.sweeps import Overrides
 
 __all__ = ["cost", "get_config", "needs", "resolve", "sweep"]
 
@@ -24,4 +24,4 @@ def get_config(scale: str) -> ConfigDict:
 
 
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
-    return product([studies.trained_on("tworoom", config.scale)], studies.models(config.scale, "lewm", "pldm"))
+    return studies.trained(config.scale, "tworoom", "lewm", "pldm")

@@ -14,7 +14,7 @@ from ml_collections import ConfigDict
 
 from configs.lewm import base, studies
 from configs.lewm.base import cost, needs, resolve
-from configs.sweeps import Overrides, product
+from configs.sweeps import Overrides
 
 __all__ = ["cost", "get_config", "needs", "resolve", "sweep"]
 
@@ -26,4 +26,4 @@ def get_config(scale: str) -> ConfigDict:
 
 
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
-    return product([studies.trained_on("cube", config.scale)], studies.models(config.scale, "lewm", "pldm"))
+    return studies.trained(config.scale, "cube", "lewm", "pldm")

@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 
 from configs.lewm import base, studies
 from configs.lewm.base import cost, needs, resolve
-from configs.sweeps import Overrides, product
+from configs.sweeps import Overrides
 
 __all__ = ["cost", "get_config", "needs", "resolve", "sweep"]
 
@@ -25,4 +25,4 @@ def get_config(scale: str) -> ConfigDict:
 
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
     environment = "tworoom" if config.scale in ("smoke", "cpu") else "pusht"
-    return product([studies.trained_on(environment, config.scale)], studies.models(config.scale, "lewm", "pldm"))
+    return studies.trained(config.scale, environment, "lewm", "pldm")

@@ -53,8 +53,9 @@ def test_shorter_trainings_of_one_schedule_share_its_beginning():
     [
         ("env.name", "maze", "choose tworoom"), ("images.size", 60, "multiple of 8"), ("encoder.heads", 5, "multiple of 5"),
         ("plan.history", 4, "clips.history"), ("plan.elites", 1_000, "plan.samples"), ("collect.steps", 20, "take more"),
-        ("protocol.budget", 52, "multiple of clips.frameskip"), ("train.schedule_steps", 10, "train.steps"), ("predictor.dropout", 1.5, "share"),
-        ("optim.lr", 0.0, "above 0"), ("train.batch_size", 1, "at least 2"), ("collect.pixels", 64, "it is 0"), ("plan.solver", "bfgs", "cem"),
+        ("protocol.budget", 52, "multiple of clips.frameskip"), ("train.schedule_steps", 10, "train.steps"),
+        ("predictor.dropout", 1.5, "share"), ("optim.lr", 0.0, "above 0"), ("train.batch_size", 1, "at least 2"),
+        ("collect.pixels", 64, "it is 0"), ("plan.solver", "bfgs", "cem"),
     ],
 )  # fmt: skip
 def test_a_choice_that_cannot_be_is_named(field, value, said):

@@ -1,0 +1,160 @@
+"""Training from end to end: on episodes that were played, on a file that others made, with SIGReg and without, and after a kill."""
+
+import signal
+import time
+
+import helpers
+import jax
+import numpy as np
+import pytest
+from lewm_world import compute, config, plan
+
+from launch import sweep
+from projects.lewm import train
+from projects.lewm.clips import ActionScale, Clips, split
+from projects.lewm.collect import FILE
+from projects.lewm.envs import environment
+from projects.lewm.episodes import from_list, read, write
+from projects.lewm.trained import load
+from shared.checkpoint import steps
+from shared.errors import BadInput
+from shared.rundir import RunDir
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """The folder of a world model trained for 8 steps, and of its episodes."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAPERCLUB_RUNS", str(tmp_path_factory.mktemp("small")))
+        run = compute(plan("train"))
+        return run.dir, RunDir(helpers.directory(run, run.needs["data"][0]))
+
+
+def test_a_training_keeps_a_model_that_looks_and_predicts(small):
+    trained = load(small[0])
+    frames = jax.random.uniform(jax.random.key(0), (2, 3, 16, 16, 3))
+    z = trained.model.encode(trained.variables, frames)
+    ahead = trained.model.predict(trained.variables, z, np.zeros((2, 3, 10), np.float32))
+    assert z.shape == ahead.shape == (2, 3, 8) and np.isfinite(ahead).all()
+
+
+def test_the_model_remembers_the_scale_of_its_actions(small):
+    trained = load(small[0])
+    scale = ActionScale.of(read(small[1].path / "tables" / FILE))
+    np.testing.assert_allclose(trained.scale.mean, scale.mean, rtol=1e-6)
+    np.testing.assert_allclose(trained.scale.std, scale.std, rtol=1e-6)
+
+
+def test_every_evaluation_tells_of_the_cloud(small):
+    rows = [row for row in small[0].metrics() if "val/prediction" in row]
+    assert len(rows) == 8
+    for row in rows:
+        assert row["val/still"] > 0 and row["latent/std"] > 0 and 1 <= row["latent/rank"] <= 8 and -1 <= row["val/straightness"] <= 1
+
+
+def test_what_is_no_world_model_is_one_line(small, tmp_path):
+    for path in (tmp_path, small[1].path):
+        with pytest.raises(BadInput, match="no trained world model"):
+            load(RunDir(path))
+
+
+@pytest.mark.parametrize("changes", [{"loss__kind": "pldm"}, {"loss__reconstruction": 1.0}, {"latent__tokens": "patches"}])
+def test_its_relatives_train_too(changes):
+    run = compute(plan("train", train__steps=2, evaluation__times=1, **changes))
+    final = run.dir.status()["final"]
+    assert np.isfinite(final["val/prediction"])
+    row = run.dir.metrics()[-1]
+    assert ("train/covariance" in row, "train/reconstruction" in row) == ("loss__kind" in changes, "loss__reconstruction" in changes)
+
+
+@pytest.fixture(scope="module")
+def foreign(tmp_path_factory):
+    """A file as the authors publish them: pixels of 16 x 16, actions and nothing that tells of a simulator."""
+    world = environment("tworoom")
+    played = world.collect("expert", 12, 40, 3)
+    episodes = from_list(played)
+    path = tmp_path_factory.mktemp("foreign") / "tworoom.h5"
+    write(path, episodes, (world.photograph(states, 16) for states, _ in played))
+    return path
+
+
+def test_a_file_of_pixels_trains_as_its_states_do(foreign):
+    """Drawn inside the step or read from a file, the frames are the same numbers: so is the training."""
+    run = compute(plan("train", collect__file=foreign, train__steps=3, evaluation__times=1))
+    assert np.isfinite(run.dir.status()["final"]["val/prediction"])
+    made = config(collect__file=str(foreign))
+    world = environment("tworoom")
+    episodes = from_list(world.collect("expert", 12, 40, 3))
+    stored = train.load_episodes(made, None)
+    scale, (training, _) = ActionScale.of(episodes), split(made, episodes)
+    one, other = (Clips(made, some, scale, training, 0)(0) for some in (episodes, stored))
+    frames = train.frames_of(made)
+    assert "states" in one and "pixels" in other
+    np.testing.assert_array_equal(frames(one), frames(other))
+
+
+def test_pictures_of_another_size_name_the_override(foreign):
+    with pytest.raises(BadInput, match=r"--config.images.size=16"):
+        train.load_episodes(config(collect__file=str(foreign), images__size=32), None)
+
+
+TWIN = {
+    "images__size": 32, "encoder__width": 64, "encoder__heads": 2, "encoder__layers": 2, "encoder__mlp_width": 256, "latent__width": 32,
+    "latent__hidden": 128, "predictor__layers": 2, "predictor__heads": 2, "predictor__head_dim": 32, "predictor__mlp_width": 128,
+    "loss__projections": 256, "train__batch_size": 32, "train__steps": 400, "collect__episodes": 300, "collect__steps": 100,
+    "evaluation__clips": 512, "evaluation__times": 1, "probe__frames": 3000, "probe__epochs": 5, "surprise__trajectories": 64,
+}  # fmt: skip
+
+
+@pytest.mark.slow
+def test_without_sigreg_the_latents_collapse_and_with_it_they_do_not():
+    """The twins differ in lambda alone. The regularised one tells where the agent is and is surprised by a teleport."""
+    twins = [{"loss__sigreg": weight, "optim__lr": 1e-3, **TWIN} for weight in (0.1, 0.0)]
+    finals = [[compute(plan(name, **twin)).dir.status()["final"] for name in ("train", "probe", "surprise")] for twin in twins]
+    (kept, probe, surprise), (fallen, blind, calm) = finals
+    assert kept["latent/std"] > 0.6 and fallen["latent/std"] < 0.1
+    assert kept["val/sigreg"] < 4 and fallen["val/sigreg"] > 0.9 * 0.402 * 32
+    assert fallen["val/prediction"] < 0.01
+    assert probe["probe/agent_location/linear/r"] > 0.95 > 0.8 > blind["probe/agent_location/linear/r"]
+    assert surprise["p/teleport"] < 1e-10 and surprise["ratio/teleport"] > 10 and surprise["detected/teleport"] > 0.9
+    assert calm["ratio/teleport"] < surprise["ratio/teleport"] / 3
+
+
+# -- after a kill -----------------------------------------------------------------------------------------------------------------------
+def planned(minutes: float):
+    """A training and its episodes; how often it saves is no part of its identity."""
+    made = plan("train", train__steps=12)
+    for run in made.runs.values():
+        run.config["save"]["every_minutes"] = minutes
+    sweep.create(made)
+    data, run = made.runs.values()
+    assert helpers.start_worker([data]).wait(200) == 0
+    return run
+
+
+def outcome(run):
+    leaves = jax.tree.leaves(load(run.dir).variables)
+    return helpers.rows(run.dir), helpers.final(run.dir), [np.asarray(leaf) for leaf in leaves]
+
+
+@pytest.mark.slow
+def test_a_killed_training_goes_on_as_if_nothing_had_been(tmp_path, monkeypatch):
+    """Killed twice and asked to stop once, each time further on: rows, final numbers, weights and batch statistics, bit by bit."""
+    monkeypatch.setenv("PAPERCLUB_RUNS", str(tmp_path / "undisturbed"))
+    run = planned(60.0)
+    assert helpers.start_worker([run]).wait(200) == 0
+    rows, final, leaves = outcome(run)
+    monkeypatch.setenv("PAPERCLUB_RUNS", str(tmp_path / "disturbed"))
+    run = planned(0.0)  # saves after every step
+    folder = run.dir.path / "ckpt"
+    for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
+        before, worker = max(steps(folder), default=0), helpers.start_worker([run])
+        while max(steps(folder), default=0) <= before:
+            assert worker.poll() is None, "the run was over before it could be disturbed"
+            time.sleep(0.002)
+        worker.send_signal(number)
+        worker.wait(100)
+    assert helpers.start_worker([run]).wait(200) == 0
+    again = outcome(run)
+    assert again[:2] == (rows, final)
+    assert len(again[2]) == len(leaves) and all(map(np.array_equal, again[2], leaves))
