@@ -55,7 +55,7 @@ def row(plan: Plan, job: Job) -> list[str]:
     run = next((run for run in job.pack.runs if run.dir.state() not in FINISHED), job.pack.runs[0])
     status = run.dir.status()
     last = status.get("last", {})
-    step, steps = status.get("step", 0), run.flat.get("train.steps", 0)
+    step, steps = status.get("step", 0), status.get("steps", 0)
     numbers = [last.get("train/loss") or last.get("val/loss"), last.get("perf/tokens_per_s")]
     elapsed = time.time() - status.get("started", time.time())
     left = minutes(elapsed * (steps - step) / step) if step and steps > step else ""

@@ -142,6 +142,7 @@ def loop(
     in_flight = 1 if mesh.size > 1 and jax.default_backend() == "cpu" else 4
     flying: deque[dict] = deque(maxlen=in_flight)
     final: dict[str, Any] = {}
+    run.steps = schedule.steps
     clock, saved = Clock(task.tokens_per_batch * len(run)), time.monotonic()
 
     for step in range(start, schedule.steps):

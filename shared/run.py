@@ -31,7 +31,7 @@ class Run:
         # hyper: the fields in which members may differ, each an array [members]
         self.hyper = {key: stack([lookup(config, key) for config in configs]) for key in packable}
         self.active = [True] * len(members)
-        self.step = 0
+        self.step, self.steps = 0, 0  # where it is, and where a training will end
         self.stopped = ""  # why to stop soon: "" or "preempted"
         self._rows: list[list[dict[str, Any]]] = [[] for _ in members]
         self._last: list[dict[str, Any]] = [{} for _ in members]
@@ -85,7 +85,7 @@ class Run:
                 self.end(index, "cancelled")
             if self.active[index]:
                 with self._lock:
-                    member.update(heartbeat=time.time(), step=self.step, last=self._last[index])
+                    member.update(heartbeat=time.time(), step=self.step, steps=self.steps, last=self._last[index])
 
     def leave(self, index: int) -> None:
         """Leaves one member, as it lies on disk, to the process that has taken it over."""

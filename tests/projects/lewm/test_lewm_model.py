@@ -62,10 +62,11 @@ def test_at_the_start_predictions_ignore_actions():
     made = config()
     model = build(made)
     z, blocks = jax.random.normal(KEY, (2, 3, made.latent.width)), jax.random.normal(KEY, (2, 3, 10))
+    predict = jax.jit(model.predict)
     variables = model.init(KEY)
-    np.testing.assert_array_equal(model.predict(variables, z, blocks), model.predict(variables, z, -blocks))
+    np.testing.assert_array_equal(predict(variables, z, blocks), predict(variables, z, -blocks))
     variables = awake(model)
-    assert jnp.abs(model.predict(variables, z, blocks) - model.predict(variables, z, -blocks)).max() > 1e-3
+    assert jnp.abs(predict(variables, z, blocks) - predict(variables, z, -blocks)).max() > 1e-3
 
 
 @pytest.mark.parametrize("changes", [{}, {"latent__tokens": "patches"}])
@@ -100,14 +101,14 @@ def test_what_training_saw_of_the_batch_reaches_evaluation():
         variables = variables | {"stats": learn(variables, frames, blocks, KEY)[2]}
     count = frames.shape[0] * frames.shape[1]
     np.testing.assert_allclose(encode(variables, frames), z, atol=0.02 + 1 / count)
-    np.testing.assert_allclose(model.predict(variables, z[:, :-1], blocks[:, :-1]), ahead, atol=0.02 + 1 / count)
+    np.testing.assert_allclose(jax.jit(model.predict)(variables, z[:, :-1], blocks[:, :-1]), ahead, atol=0.02 + 1 / count)
 
 
 def test_the_planners_way_to_predict_is_the_same():
     model = build(config())
     variables, z, blocks = awake(model), jax.random.normal(KEY, (5, 3, 8)), jax.random.normal(KEY, (5, 3, 10))
-    again = model.forecast(variables, z, model.modulations(variables, blocks))
-    np.testing.assert_allclose(model.predict(variables, z, blocks), again, atol=1e-6)
+    again = jax.jit(lambda *words: model.forecast(*words[:2], model.modulations(words[0], words[2])))(variables, z, blocks)
+    np.testing.assert_allclose(jax.jit(model.predict)(variables, z, blocks), again, atol=1e-6)
 
 
 @pytest.mark.parametrize("changes", [{}, {"latent__tokens": "patches"}, {"predictor__width": 24, "predictor__layers": 2}])
@@ -115,11 +116,16 @@ def test_frame_by_frame_the_predictions_are_the_same(changes):
     model = build(config(**changes))
     variables, blocks = awake(model), jax.random.normal(KEY, (2, 3, 10))
     z = jax.random.normal(KEY, (2, 3, 4, 8) if "latent__tokens" in changes else (2, 3, 8))
-    modulations, past = model.modulations(variables, blocks), None
-    whole = model.forecast(variables, z, modulations)
-    for step in range(3):
-        ahead, past = model.extend(variables, z[:, step], modulations[:, :, step], past)
-        np.testing.assert_allclose(ahead, whole[:, step], atol=1e-5)
+
+    @jax.jit
+    def both(variables, z, blocks):
+        modulations, past, found = model.modulations(variables, blocks), None, []
+        for step in range(3):
+            ahead, past = model.extend(variables, z[:, step], modulations[:, :, step], past)
+            found.append(ahead)
+        return jnp.stack(found, 1), model.forecast(variables, z, modulations)
+
+    np.testing.assert_allclose(*both(variables, z, blocks), atol=1e-5)
 
 
 SPLIT = """
