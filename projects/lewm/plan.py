@@ -21,7 +21,6 @@ from projects.lewm.planner import GROUP, planner
 from projects.lewm.trained import Trained, load
 from shared.errors import BadInput
 from shared.run import Run
-from shared.stats import wilson
 
 SHOWN = 8  # attempts whose states are kept for figures
 BOUND = 1.0  # the raw actions of every environment lie in [-1, 1]
@@ -164,17 +163,15 @@ def in_groups(config: ConfigDict, trained: Trained, pairs: int, stopping: Callab
 
 # -- judging ----------------------------------------------------------------------------------------------------------------------------
 def judge(world: Environment, attempts: Attempts, starts: np.ndarray, goals: np.ndarray) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-    """starts, goals [N, S]. A success has a 95% interval (Wilson); distances are those at the end of the attempt."""
+    """starts, goals [N, S]. Distances are those at the end of an attempt."""
     lasted = np.isfinite(attempts.states).all(-1)  # [N, budget]
     states = np.where(lasted[..., None], attempts.states, starts[:, None])
     success = (world.success(states, goals[:, None]) & lasted).any(1)
     inside = world.success(starts, goals)
     ends = states[np.arange(len(states)), lasted.sum(1) - 1]
     distances = {name.replace(" ", "_"): np.linalg.norm(of(ends) - of(goals), axis=-1) for name, of in world.quantities.items()}
-    rate = wilson(int(success.sum()), len(success))
-    numbers = {"success": rate.mean, "success_low": rate.low, "success_high": rate.high, "pairs": rate.n}
-    numbers |= {"start_inside": float(inside.mean()), **{f"distance/{name}": float(values.mean()) for name, values in distances.items()}}
-    numbers |= {"plans": attempts.plans}
+    numbers = {"success": float(success.mean()), "start_inside": float(inside.mean()), "pairs": len(success), "plans": attempts.plans}
+    numbers |= {f"distance/{name}": float(values.mean()) for name, values in distances.items()}
     if attempts.seconds:  # the first call warms up
         numbers["plan_ms"] = 1e3 * float(np.median(attempts.seconds[1:] or attempts.seconds))
     arrays = {"success": success, "start_inside": inside, **{f"distance_{name}": np.float32(d) for name, d in distances.items()}}

@@ -1,25 +1,22 @@
 """TwoRoom as a world model that is never wrong: it finds the agent in the picture, and moves as the simulator does."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import lewm_world
 import numpy as np
 from ml_collections import ConfigDict
 
-from configs.lewm import base
 from projects.lewm.clips import ActionScale
 from projects.lewm.envs import environment, tworoom
 from projects.lewm.episodes import Episodes, from_list
 from projects.lewm.trained import Trained
 
 
-def config(**changes) -> ConfigDict:
-    """Of a plan at scale smoke; dots are written as two underscores."""
-    fields = base.get_config("smoke")
-    fields.entry = "plan"
-    fields.update_from_flattened_dict({"images.size": 32, **{name.replace("__", "."): value for name, value in changes.items()}})
-    return base.resolve(fields)
+def config(**changes: Any) -> ConfigDict:
+    """Of a plan that sees pictures of 32 pixels."""
+    return lewm_world.config(**{"entry": "plan", "images__size": 32, **changes})
 
 
 def episodes(count: int = 30, seed: int = 0) -> Episodes:
