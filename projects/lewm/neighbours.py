@@ -14,19 +14,22 @@ def plane(z: np.ndarray, seed: int) -> np.ndarray:
 
 
 def kept_by(places: dict[str, np.ndarray], targets: Targets) -> dict[str, float]:
-    """The share of the NEIGHBOURS nearest to a frame in all its quantities, standardised, that are also nearest in the given places [N, d],
-    by name; and what places at random would keep."""
+    """The share of the NEIGHBOURS nearest to a point in the given places [N, d], by name, that are among its nearest in all quantities,
+    standardised (on a grid these are more than NEIGHBOURS, since many are equally near); and what places at random would give."""
     together = np.concatenate(list(targets.values()), 1)
-    true = nearest(standardised(together, np.ones(len(together), bool)))
-    shares = {name: np.mean([np.isin(a, b).mean() for a, b in zip(true, nearest(points), strict=True)]) for name, points in places.items()}
-    shares["chance"] = true.shape[1] / (len(true) - 1)
+    true = distances(standardised(together, np.ones(len(together), bool)))
+    count = min(NEIGHBOURS, len(true) - 1)
+    near = true <= np.sort(true, 1)[:, count - 1 : count] * (1 + 1e-6)  # [N, N]
+    nearest = {name: np.argsort(distances(points), 1, kind="stable")[:, :count] for name, points in places.items()}
+    shares = {name: np.take_along_axis(near, found, 1).mean() for name, found in nearest.items()}
+    shares["chance"] = near.sum(1).mean() / (len(near) - 1)
     return {f"neighbours/{name}": float(share) for name, share in shares.items()}
 
 
-def nearest(points: np.ndarray) -> np.ndarray:
-    """Of every point [N, d] the indices of its NEIGHBOURS, or of all others where those are fewer, [N, k]."""
+def distances(points: np.ndarray) -> np.ndarray:
+    """Of every point [N, d] the square of the distance to every other, [N, N]; infinite to itself."""
     points = points.astype(np.float64)
     square = (points**2).sum(1)
-    distance = square[:, None] + square - 2 * points @ points.T
-    np.fill_diagonal(distance, np.inf)
-    return np.argsort(distance, 1, kind="stable")[:, : min(NEIGHBOURS, len(points) - 1)]
+    found = square[:, None] + square - 2 * points @ points.T
+    np.fill_diagonal(found, np.inf)
+    return found

@@ -1,5 +1,6 @@
 """What can be read from the latents of a frozen model, and the shape of their cloud (Tables 1, 3 and 4; Figure 9)."""
 
+from math import isqrt
 from typing import Any
 
 import jax
@@ -24,24 +25,32 @@ CLIPS = 512  # for straightness and SIGReg
 
 
 def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
-    """Leaves tables/arrays.npz where probe.embed asks for it. None when it was asked to stop before the end."""
+    """Leaves tables/arrays.npz where probe.embed asks for it: a map of a grid of states, or of random frames where the environment has no
+    grid to draw. None when it was asked to stop before the end."""
     run.restore(None)  # it has no checkpoints: a second attempt begins anew
     trained, world = load(run.needs["model"][0]), environment(config.env.name)
     episodes, sight = load_episodes(config, run), Sight(trained, world)
     rows, test = choose(episodes, config.probe.frames, config.seed)
-    targets, z = quantities(world, episodes, rows), sight.rows(episodes, rows)
+    z, targets = sight.rows(episodes, rows), quantities(world, episodes, rows)
     numbers = cloud(trained, sight, episodes, z, config.seed)
-    z = z.reshape(len(z), -1)
     if run.stopping:
         return None
-    numbers |= probes(config.probe, z, targets, test, config.seed)
+    numbers |= probes(config.probe, flat(z), targets, test, config.seed)
     if config.probe.embed:
-        z, targets = z[: config.probe.embed], {name: values[: config.probe.embed] for name, values in targets.items()}
+        if world.grid and episodes.pixels is None:
+            states = world.grid(isqrt(config.probe.embed))
+            z, targets = sight.states(states), measured(world, states)
+        z, targets = flat(z[: config.probe.embed]), {name: values[: config.probe.embed] for name, values in targets.items()}
         laid = plane(z, config.seed)
         numbers |= kept_by({"latent": z, "plane": laid}, targets)
         arrays = {f"quantity_{name}": np.float32(values) for name, values in targets.items()}
         np.savez_compressed(run.table(0, "arrays.npz"), plane=laid, **arrays)
     return numbers
+
+
+def flat(z: np.ndarray) -> np.ndarray:
+    """Latents [N, ...] -> features [N, D]."""
+    return z.reshape(len(z), -1)
 
 
 def choose(episodes: Episodes, count: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -56,12 +65,15 @@ def choose(episodes: Episodes, count: int, seed: int) -> tuple[np.ndarray, np.nd
 def quantities(world: Environment, episodes: Episodes, rows: np.ndarray) -> Targets:
     """What the environment names; of a file without its states, the other columns of floats. Raises BadInput where there are none."""
     if episodes.states is not None:
-        found = {name: of(episodes.states[rows]) for name, of in world.quantities.items()}
-    else:
-        found = {name: column[rows].reshape(len(rows), -1) for name, column in episodes.columns.items() if column.dtype.kind == "f"}
+        return measured(world, episodes.states[rows])
+    found = {name: column[rows].reshape(len(rows), -1) for name, column in episodes.columns.items() if column.dtype.kind == "f"}
     if not found:
         raise BadInput("the file of episodes has no states and no other column of floats: there is nothing to probe for")
-    return {name.replace(" ", "_"): np.asarray(values, np.float64) for name, values in found.items()}
+    return {name: np.float64(values) for name, values in found.items()}
+
+
+def measured(world: Environment, states: np.ndarray) -> Targets:
+    return {name.replace(" ", "_"): np.float64(of(states)) for name, of in world.quantities.items()}
 
 
 def cloud(trained: Trained, sight: Sight, episodes: Episodes, z: np.ndarray, seed: int) -> dict[str, float]:

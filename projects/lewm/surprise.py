@@ -86,7 +86,7 @@ def judge(trained: Trained, sight: Sight, versions: Versions, blocks: np.ndarray
         if stopping():
             return None
         z = np.concatenate([past, latents(versions[name][:, EVENT:], name == "visual")], 1)
-        found[name] = np.asarray(surprise(trained.variables, z, blocks))
+        found[name] = np.asarray(surprise(trained.variables, z, blocks), np.float64)  # p values need its range
     return found
 
 

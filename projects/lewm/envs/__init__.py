@@ -42,6 +42,8 @@ class Environment:
     success: Callable[[np.ndarray, np.ndarray], np.ndarray]
     # teleport(states [N, S], rng) -> states [N, S]: the physical violation
     teleport: Callable[[np.ndarray, np.random.Generator], np.ndarray]
+    # grid(side) -> states [side * side, S]: all places, evenly, of what moves, and nothing else differs. None where draw is
+    grid: Callable[[int], np.ndarray] | None
 
 
 def environment(name: str) -> Environment:
@@ -55,6 +57,12 @@ def package(name: str) -> ModuleType:
         return importlib.import_module(name)
     except ImportError as error:
         raise BadInput(f"this environment needs {name} ({error}): python -m pip install -r requirements.txt") from None
+
+
+def square(side: int) -> np.ndarray:
+    """The centres of side x side equal parts of the unit square, [side * side, 2]."""
+    centres = (np.arange(side) + 0.5) / side
+    return np.stack(np.meshgrid(centres, centres), -1).reshape(-1, 2)
 
 
 def photographer(draw: Callable) -> Callable[..., np.ndarray]:

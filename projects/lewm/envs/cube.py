@@ -236,4 +236,5 @@ ENVIRONMENT = Environment(
     scripted=scripted,
     success=success,
     teleport=teleport,
+    grid=None,
 )

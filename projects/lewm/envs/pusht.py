@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from projects.lewm.envs import Environment, photographer, raster
+from projects.lewm.envs import Environment, photographer, raster, square
 from projects.lewm.envs.pusht_physics import REACH, step
 from projects.lewm.envs.pusht_policies import POLICIES
 from projects.lewm.envs.pusht_tee import BAR, CANVAS, RADIUS, STEM, WALLS, random_poses
@@ -106,6 +106,13 @@ def teleport(states: np.ndarray, rng: np.random.Generator) -> np.ndarray:
     return np.concatenate([poses, states[:, 5:]], 1).astype(np.float32)
 
 
+def grid(side: int) -> np.ndarray:
+    """Places of the block upright, the agent always as far to its left."""
+    block = 120 + square(side) * (380 - 120)
+    rest = np.zeros_like(block[:, :1])
+    return np.concatenate([block - (90, 0), block, rest, rest, rest], 1).astype(np.float32)
+
+
 ENVIRONMENT = Environment(
     name="pusht",
     action_size=2,
@@ -123,4 +130,5 @@ ENVIRONMENT = Environment(
     scripted=scripted,
     success=success,
     teleport=teleport,
+    grid=grid,
 )

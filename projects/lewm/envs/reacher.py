@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from projects.lewm.envs import Environment, package, photographer, raster
+from projects.lewm.envs import Environment, package, photographer, raster, square
 from shared.errors import BadInput
 
 mujoco = package("mujoco")
@@ -145,6 +145,12 @@ def draw(states: jax.Array, size: int, changed: jax.Array | bool) -> jax.Array:
     return raster.frames(planes)
 
 
+def grid(side: int) -> np.ndarray:
+    """Angles of both joints, at rest."""
+    angles = (2 * square(side) - 1) * (np.pi, WRIST)
+    return np.concatenate([angles, np.zeros_like(angles)], 1).astype(np.float32)
+
+
 ENVIRONMENT = Environment(
     name="reacher",
     action_size=2,
@@ -162,4 +168,5 @@ ENVIRONMENT = Environment(
     scripted=scripted,
     success=success,
     teleport=teleport,
+    grid=grid,
 )

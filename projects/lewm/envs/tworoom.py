@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from projects.lewm.envs import Environment, photographer
+from projects.lewm.envs import Environment, photographer, square
 from shared.errors import BadInput
 
 SIZE = 224
@@ -166,4 +166,5 @@ ENVIRONMENT = Environment(
     scripted=lambda states, goals, steps, rng: np.asarray(walk(states, goals, steps)),
     success=lambda states, goals: np.linalg.norm(states - goals, axis=-1) < GOAL_RADIUS,
     teleport=lambda states, rng: anywhere(rng.random(states.shape)).astype(np.float32),
+    grid=lambda side: anywhere(square(side)).astype(np.float32),
 )

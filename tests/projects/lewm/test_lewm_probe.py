@@ -8,9 +8,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ml_collections import ConfigDict
 
-from projects.lewm.envs import environment
+from projects.lewm.envs import environment, square
 from projects.lewm.episodes import from_list
-from projects.lewm.neighbours import kept_by, nearest, plane
+from projects.lewm.neighbours import distances, kept_by, plane
 from projects.lewm.probe import HELD_OUT, choose, quantities
 from projects.lewm.probes import judge, linear_maps, perceptrons, probes, standardised
 from shared.errors import BadInput
@@ -146,29 +146,47 @@ def test_quantities_of_an_environment_and_of_a_foreign_file():
 
 # -- neighbours -----------------------------------------------------------------------------------------------------------
 def grid(side=12):
-    """Not quite regular, so that no two neighbours are equally near."""
-    places = np.stack(np.meshgrid(np.arange(side), np.arange(side)), -1).reshape(-1, 2)
-    return places + np.random.default_rng(0).uniform(0, 0.3, places.shape)
+    return square(side) * side
 
 
-def test_the_nearest_are_the_nearest():
-    assert nearest(np.array([[0.0], [1], [3], [7]])).tolist() == [[1, 2, 3], [0, 2, 3], [1, 0, 3], [2, 1, 0]]
-    points = grid()
-    brute = [np.argsort(np.linalg.norm(points - point, axis=1))[1:11].tolist() for point in points]
-    assert nearest(points).tolist() == brute
+def named(points):
+    return {"x": 5 * points[:, :1], "y": points[:, 1:]}
+
+
+def test_distances():
+    points = np.random.default_rng(0).normal(size=(20, 3))
+    found = distances(points)
+    assert np.isinf(np.diag(found)).all()
+    assert found[3, 7] == found[7, 3] == pytest.approx(((points[3] - points[7]) ** 2).sum())
 
 
 def test_a_turned_grid_keeps_its_neighbours_and_a_shuffled_one_does_not():
-    points = standardised(grid(), np.ones(144, bool))
+    points = grid()
     shuffled = np.random.default_rng(0).permutation(points)
-    found = kept_by({"same": points @ np.array([[0, -2], [2, 0]]), "lost": shuffled}, {"x": 5 * points[:, :1], "y": points[:, 1:]})
-    assert found["neighbours/same"] == 1 and found["neighbours/chance"] == 10 / 143
-    assert found["neighbours/lost"] == pytest.approx(10 / 143, abs=0.04)
+    found = kept_by({"same": points @ np.array([[0, -2], [2, 0]]), "lost": shuffled}, named(points))
+    assert found["neighbours/same"] == 1 and 10 / 143 <= found["neighbours/chance"] < 14 / 143
+    assert found["neighbours/lost"] == pytest.approx(found["neighbours/chance"], abs=0.03)
+
+
+def test_without_ties_chance_is_the_share_of_the_neighbours():
+    points = standardised(np.random.default_rng(0).uniform(size=(50, 2)), np.ones(50, bool))
+    assert kept_by({"same": points}, {"place": points}) == {"neighbours/same": 1, "neighbours/chance": 10 / 49}
+    assert kept_by({"same": points[:4]}, {"place": points[:4]})["neighbours/chance"] == 1, "fewer than ten others"
 
 
 def test_t_sne_keeps_most_neighbours_of_a_curled_sheet():
     x, y = grid().T
-    sheet = np.stack([np.cos(x / 4), np.sin(x / 4), y / 4], 1)
-    laid = plane(sheet, seed=0)
+    laid = plane(np.stack([np.cos(x / 4), np.sin(x / 4), y / 4], 1), seed=0)
     assert laid.shape == (144, 2)
-    assert kept_by({"plane": laid}, {"place": np.stack([x, y], 1)})["neighbours/plane"] > 0.6
+    assert kept_by({"plane": laid}, named(grid()))["neighbours/plane"] > 0.6
+
+
+@pytest.mark.parametrize("name", ["tworoom", "pusht", "reacher"])
+def test_the_grids_of_environments_differ_in_two_numbers_and_are_drawn_apart(name):
+    world = environment(name)
+    states = world.grid(6)
+    assert states.shape == (36, world.state_size) and states.dtype == np.float32
+    centred = states - states.mean(0)
+    assert np.linalg.matrix_rank(centred, 1e-3) == 2
+    pictures = world.photograph(states, 64).reshape(36, -1)
+    assert len(np.unique(pictures, axis=0)) == 36
