@@ -1,13 +1,18 @@
 """A plan leads the model to the goal, and is the same in any company, compiled once."""
 
+from functools import partial
+
 import chex
 import jax
 import jax.numpy as jnp
+import lewm_world
 import numpy as np
 import pytest
 from lewm_points import WIDE, Points, keys, picture, plan
 
+from projects.lewm.model import build
 from projects.lewm.planner import planner, terminal_cost
+from projects.lewm.rollout import rollout
 
 STARTS = np.array([[100, 120], [128, 128], [140, 90], [90, 90], [128, 150]])
 GOALS = np.array([[128, 128], [128, 128], [110, 130], [120, 100], [90, 150]])
@@ -100,10 +105,25 @@ def test_a_model_that_has_lost_its_numbers_still_gives_a_plan():
 
 def test_a_longer_horizon_slides_its_window():
     """Five steps of a window of three: the cost is that of the last prediction, as `rollout` gives it."""
-    from projects.lewm.rollout import rollout
-
     plans = jax.random.normal(jax.random.key(0), (7, 5, 10))
     cost = terminal_cost(Points(), SPEED, jnp.ones((1, 2)), jnp.zeros((0, 10)), jnp.zeros(2), 3)(plans)
     predict = lambda z, blocks: z + Points().modulations(SPEED, blocks)[0]  # noqa: E731
     last = rollout(predict, jnp.ones((7, 1, 2)), plans)[:, -1]
     np.testing.assert_allclose(cost, (last**2).sum(-1), rtol=1e-5)
+
+
+@pytest.mark.parametrize("changes", ({}, {"latent__tokens": "patches"}, {"predictor__width": 12}, {"clips__history": 2}))
+def test_costs_of_a_trained_model_s_kind_are_those_of_its_rollouts(changes):
+    """Frame by frame through its cache, against whole windows that share nothing."""
+    settings = lewm_world.config(**changes)
+    model = build(settings)
+    rng = np.random.default_rng(0)  # gates are zero at the start: a model that ignores actions would hide mistakes
+    variables = jax.tree.map(lambda leaf: leaf + np.float32(0.2 * rng.random(leaf.shape)), model.init(jax.random.key(0)))
+    frames = jax.random.uniform(jax.random.key(2), (2, 1, 16, 16, 3))
+    (start, goal), plans = model.encode(variables, frames), jax.random.normal(jax.random.key(3), (6, 5, 10))
+    window = settings.clips.history
+    cost = jax.jit(terminal_cost(model, variables, start, jnp.zeros((0, 10)), goal[0], window))(plans)
+    whole = jax.jit(lambda plans: rollout(partial(model.predict, variables), jnp.broadcast_to(start, (6, *start.shape)), plans, window))
+    expected = ((whole(plans)[:, -1] - goal[0]) ** 2).reshape(6, -1).sum(-1)
+    np.testing.assert_allclose(cost, expected, rtol=1e-3)
+    assert len(np.unique(np.round(cost, 4))) == 6  # actions matter
