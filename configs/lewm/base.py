@@ -281,10 +281,10 @@ _LOOKING = ("plan", "protocol", "probe", "surprise", "decoder")
 OUTSIDE_IDENTITY = {
     "collect": ("seed", *_TRAINING, *_LOOKING),
     "train": ("plan", "protocol", "probe", "surprise"),
-    "plan": ("collect", *_TRAINING, "probe", "surprise", "decoder"),
-    "probe": ("collect", *_TRAINING, "plan", "protocol", "surprise", "decoder"),
-    "surprise": ("collect", *_TRAINING, "plan", "protocol", "probe", "decoder"),
-    "imagine": ("collect", *_TRAINING, "plan", "protocol", "probe", "surprise"),
+    "plan": (*_TRAINING, "probe", "surprise", "decoder"),
+    "probe": (*_TRAINING, "plan", "protocol", "surprise", "decoder"),
+    "surprise": (*_TRAINING, "plan", "protocol", "probe", "decoder"),
+    "imagine": (*_TRAINING, "plan", "protocol", "probe", "surprise"),
 }
 
 

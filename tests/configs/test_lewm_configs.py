@@ -32,6 +32,12 @@ def test_a_policy_without_a_model_needs_none():
     assert {run.config["entry"] for run in made.runs.values()} == {"plan", "collect"}
 
 
+def test_floors_on_different_files_are_different_runs():
+    flags = (["--config.plan.policy=noop", f"--config.collect.file={file}"] for file in ("one.h5", "other.h5"))
+    one, other = (plan.build("lewm/plan", "cpu", words, single=True).targets for words in flags)
+    assert one != other
+
+
 def test_a_file_of_episodes_takes_the_place_of_played_ones():
     made = plan.build("lewm/probe", "cpu", ["--config.collect.file=episodes.h5"], single=True)
     assert {run.config["entry"] for run in made.runs.values()} == {"probe", "train"}
