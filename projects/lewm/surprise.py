@@ -56,8 +56,8 @@ def trajectories(world: Environment, policy: str, count: int, steps: int, rng: n
     """States [N, steps + 1, S] and actions [N, steps, A] of fresh episodes; those that end sooner are left out. Raises BadInput."""
     long = []
     for _ in range(TRIES):
-        played = world.collect(policy, count, steps + 1, int(rng.integers(1 << 31)))
-        long += [(states[: steps + 1], actions[:steps]) for states, actions in played if len(actions) >= steps]
+        played = world.collect(policy, count, steps, int(rng.integers(1 << 31)))
+        long += [(states, actions) for states, actions in played if len(actions) == steps]
         if len(long) >= count:
             states, actions = zip(*long[:count], strict=True)
             return np.stack(states), np.stack(actions)
