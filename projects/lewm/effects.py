@@ -99,7 +99,7 @@ def far_above_random(table: pd.DataFrame) -> Effect:
     if not {"lewm", "random"} <= set(found):
         return effect(name, expected)
     lewm, random = found["lewm"].mean, found["random"].mean
-    return effect(name, expected, f"{lewm:.0f}% against {random:.0f}%", lewm - random >= FAR_ABOVE)
+    return effect(name, expected, f"{lewm:.3g}% against {random:.0f}%", lewm - random >= FAR_ABOVE)
 
 
 def above_random_in_reacher(table: pd.DataFrame) -> Effect:
@@ -108,7 +108,7 @@ def above_random_in_reacher(table: pd.DataFrame) -> Effect:
     if not {"lewm", "random"} <= set(found):
         return effect(name, expected)
     lewm, random = found["lewm"], found["random"]
-    return effect(name, expected, f"{lewm.mean:.0f}% against {random.mean:.0f}%", lewm.mean - random.mean > slack(lewm, random))
+    return effect(name, expected, f"{lewm.mean:.3g}% against {random.mean:.0f}%", lewm.mean - random.mean > slack(lewm, random))
 
 
 def ordered_in_pusht(table: pd.DataFrame) -> Effect:
@@ -272,7 +272,7 @@ def drops_without_sigreg(table: pd.DataFrame) -> Effect:
     if 0.0 not in found or len(found) < 2:
         return effect(name, expected)
     best = max(share.mean for share in found.values())
-    return effect(name, expected, f"{found[0.0].mean:.0f}% against {best:.0f}%", found[0.0].mean <= best - DROP)
+    return effect(name, expected, f"{found[0.0].mean:.3g}% against {best:.0f}%", found[0.0].mean <= best - DROP)
 
 
 def along_field(table: pd.DataFrame, field: str) -> dict[object, Interval]:
@@ -358,7 +358,7 @@ def held_out_is_as_easy(table: pd.DataFrame) -> Effect:
     ones = success(unseen), success(same)
     if not all(math.isfinite(one.mean) for one in ones):
         return effect(name, expected)
-    return effect(name, expected, f"{ones[0].mean:.0f}% against {ones[1].mean:.0f}%", abs(ones[0].mean - ones[1].mean) <= slack(*ones))
+    return effect(name, expected, f"{ones[0].mean:.3g}% against {ones[1].mean:.0f}%", abs(ones[0].mean - ones[1].mean) <= slack(*ones))
 
 
 def far_is_harder(table: pd.DataFrame) -> Effect:
@@ -386,7 +386,7 @@ def patches_take_longer(table: pd.DataFrame) -> Effect:
 def neighbours_stay(table: pd.DataFrame) -> Effect:
     found = by_world(table, "neighbours/plane", "neighbours/chance")
     lines = {place: (f"{plane:.0%}, chance {chance:.0%}", plane >= NEIGHBOURLY * chance) for place, (plane, chance) in found.items()}
-    return everywhere("neighbours in the plane", f"kept at least {NEIGHBOURLY:g} times as often as by chance", lines)
+    return everywhere("neighbours in the plane", f"near in truth at least {NEIGHBOURLY:g} times as often as by chance", lines)
 
 
 def imagines_better_than_nothing(table: pd.DataFrame) -> Effect:

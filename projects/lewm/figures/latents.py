@@ -151,35 +151,35 @@ def table4_summary(table: pd.DataFrame) -> list[Row]:
 
 
 # -- Figure 9 -------------------------------------------------------------------------------------------------------------
-PLACES = ("agent_location", "block_location", "finger_position", "block_position", "end-effector_position")
-KEPT = {"latent": "latents", "plane": "plane", "chance": "chance"}
+PLACES = ("block_location", "agent_location", "joint_angles", "block_position")  # of a grid the one that tells a state
 DOWN = ("agent_location", "block_location")  # whose y grows downwards, as in pictures
+KEPT = {"latent": "latents", "plane": "plane", "chance": "chance"}
 
 
-def located(found: dict[str, np.ndarray]) -> list[str]:
-    """The first two places among what a run's frames show."""
-    return [name for name in PLACES if f"quantity_{name}" in found and "plane" in found][:2]
+def located(found: dict[str, np.ndarray]) -> tuple[str, np.ndarray] | None:
+    """What a run's latents show, by name, as places in the plane [N, 2]; angles come as cosines and then sines."""
+    for name in PLACES:
+        if "plane" in found and f"quantity_{name}" in found:
+            true = found[f"quantity_{name}"]
+            return name, np.arctan2(true[:, 2:4], true[:, :2]) if name == "joint_angles" else true[:, :2]
+    return None
 
 
 def fig9(table: pd.DataFrame) -> Figure:
     """True places in colours of two dimensions, and t-SNE's plane in the same colours: where it is smooth, neighbours stayed neighbours."""
     rows = finished(table)
-    note = remark(rows, shown(rows))
-    worlds = {name: (runs, arrays(runs)[0]) for name, runs in groups(rows, "env.name").items() if arrays(runs) and located(arrays(runs)[0])}
-    height, width = max(len(worlds), 1), 2 * max((len(located(found)) for _, found in worlds.values()), default=1)
-    title = "Fig. 9  Latents in the plane: neighbours stay neighbours"
-    figure, axes = style.sheet(title, (height, width), (2.9 * width + 0.4, 2.9 * height + 0.9), note)
+    worlds = {world: (runs, found) for world, runs in groups(rows, "env.name").items() for found in arrays(runs)[:1] if located(found)}
+    title, width = "Fig. 9  Latents in the plane: neighbours stay neighbours", max(len(worlds), 1)
+    figure, axes = style.sheet(title, (2, width), (3.3 * width + 0.4, 7.0), remark(rows, shown(rows)))
     for axis in axes.flat:
         axis.set_axis_off()
-    for line, (world, (runs, found)) in zip(axes, worlds.items(), strict=False):
+    for (top, bottom), (world, (runs, found)) in zip(axes.T, worlds.items(), strict=False):
+        name, true = located(found)
+        coloured(top, true, true, f"{ENVIRONMENTS.get(world, world)}: true {name.replace('_', ' ')}")
+        if name in DOWN:
+            top.invert_yaxis()
         kept = ", ".join(f"{words} {mean(runs, f'neighbours/{key}').mean:.0%}" for key, words in KEPT.items())
-        heads = (f"its latents. Of 10 neighbours kept:\n{kept}", "its latents")
-        for name, left, right, head in zip(located(found), line[::2], line[1::2], heads, strict=False):
-            true = found[f"quantity_{name}"][:, :2]
-            coloured(left, true, true, f"{ENVIRONMENTS.get(world, world)}: true {name.replace('_', ' ')}")
-            coloured(right, found["plane"], true, head)
-            if name in DOWN:
-                left.invert_yaxis()
+        coloured(bottom, found["plane"], true, f"its latents. Of the 10 nearest, near in truth:\n{kept}")
     if not worlds:
         style.nothing(axes[0, 0])
     return figure
@@ -187,7 +187,7 @@ def fig9(table: pd.DataFrame) -> Figure:
 
 def coloured(axis: Axes, points: np.ndarray, true: np.ndarray, title: str) -> None:
     """Points [N, 2] in the colours of their true places."""
-    axis.scatter(*points.T, c=style.colours(true), s=8, linewidths=0)
+    axis.scatter(*points.T, c=style.colours(true), s=12, linewidths=0)
     axis.set_title(title, fontsize=8.5, color=style.INK, loc="left")
     axis.set_aspect("equal")
 
@@ -200,7 +200,10 @@ def fig9_summary(table: pd.DataFrame) -> list[Row]:
     rows = []
     for world, runs in groups(finished(table), "env.name").items():
         name, note = ENVIRONMENTS.get(world, world), f"{facts(runs)}, {shown(runs)}"
-        rows += [row(name, mean(runs, f"neighbours/{key}", 100.0), f"neighbours kept, {words}, %", "", note) for key, words in KEPT.items()]
+        rows += [
+            row(name, mean(runs, f"neighbours/{key}", 100.0), f"of the 10 nearest near in truth, {words}, %", "", note)
+            for key, words in KEPT.items()
+        ]
     return known(rows)
 
 
@@ -226,7 +229,7 @@ def collapse(table: pd.DataFrame) -> Figure:
         level(axes[1], width, "D")
         level(axes[2], value("sigreg.gaussian"), "Gaussian")
         level(axes[2], value("sigreg.collapsed") * batch, f"{batch} alike")
-        axes[2].set_yscale("log")
+        style.log_axis(axes[2])
         axes[2].set_ylim(0.5, 1.6 * value("sigreg.collapsed") * batch)
     return figure
 
@@ -252,7 +255,7 @@ def read(axis: Axes, names: list[str], found: list[pd.DataFrame], asked: list[st
 
 def columns(axis: Axes, names: list[str], ours: list[Interval], words: str) -> None:
     if any(math.isfinite(one.mean) for one in ours):
-        style.bars(axis, names, {"lewm": ours}, words="{:.3g}")
+        style.bars(axis, names, {"lewm": ours})
         axis.margins(y=0.15)
     else:
         style.nothing(axis)

@@ -130,7 +130,7 @@ def fig8(table: pd.DataFrame) -> Figure:
     if lasting:
         style.curve(right, list(lasting), list(lasting.values()), style.COLORS["lewm"], "")
         style.log_ticks(right, list(lasting), [number(steps) for steps in lasting])
-        right.set_ylim(bottom=0)
+        right.set_ylim(0, 1.15 * max(one.mean for one in lasting.values()))
     else:
         style.nothing(right)
     style.label(right, "steps of training", "", "pixel error on held-out frames")

@@ -95,7 +95,7 @@ def plans(table: pd.DataFrame) -> Figure:
     count = len(found["states"]) if found else 1
     columns = min(4, count)
     height = -(-count // columns)
-    title = f"Plans in TwoRoom: {success(rows).mean:.0f}% of all reach their goal" if found else "Plans in TwoRoom"
+    title = f"Plans in TwoRoom: {success(rows).mean:.3g}% of all reach their goal" if found else "Plans in TwoRoom"
     figure, axes = style.sheet(title, (height, columns), (2.5 * columns + 0.6, 2.7 * height + 0.8), note)
     for axis in axes.flat:
         axis.set_axis_off()
@@ -119,7 +119,7 @@ def path(axis: Axes, states: np.ndarray, goal: np.ndarray, again: int) -> None:
     axis.plot(*way.T, "-", color=color, linewidth=1.3)
     axis.plot(*way[again:-1:again].T, "s", color=color, markersize=4.5)
     axis.plot(*way[reached or -1], "o", color=color, markersize=4.5)
-    words = f"there after {reached} steps" if reached else f"not there after {len(way) - 1} steps"
+    words = f"there after {reached} step{'s' if reached > 1 else ''}" if reached else f"not there after {len(way) - 1} steps"
     axis.set_title(words, fontsize=8, color=color, loc="left")
 
 

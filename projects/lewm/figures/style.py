@@ -15,7 +15,7 @@ from shared.stats import Interval
 
 __all__ = [
     "COLORS", "HOLLOW", "INK", "MARK", "NAMES", "PAPER", "bars", "canvas", "colours", "curve", "errors", "film", "label", "legend",
-    "log_ticks", "nothing", "per_cent", "plain", "remark", "sheet",
+    "log_axis", "log_ticks", "nothing", "per_cent", "plain", "remark", "sheet", "short",
 ]  # fmt: skip
 
 COLORS = {
@@ -35,7 +35,7 @@ GAP = 0.08  # between pictures, in widths of one
 
 def canvas(title: str, columns: int = 1, paper: str = "", width: float = 4.2, note: str = "") -> tuple[Figure, list[Axes]]:
     """A row of axes as everywhere, and a line below that says what it was measured with."""
-    figure, axes = style.canvas(title, columns, paper, width)
+    figure, axes = style.canvas(wrapped(title, width * (columns + bool(paper)), 11), columns, paper, width)
     remark(figure, note)
     return figure, axes
 
@@ -43,15 +43,19 @@ def canvas(title: str, columns: int = 1, paper: str = "", width: float = 4.2, no
 def sheet(title: str, shape: tuple[int, int], size: tuple[float, float], note: str, **changes: object) -> tuple[Figure, np.ndarray]:
     """A grid of axes, [rows, columns] = shape, of `size` in inches (width, height)."""
     figure = Figure(figsize=size, layout="constrained")
-    figure.suptitle(title, fontsize=11, color=INK, x=0.01, ha="left")
+    figure.suptitle(wrapped(title, size[0], 11), fontsize=11, color=INK, x=0.01, ha="left")
     remark(figure, note)
     return figure, figure.subplots(*shape, squeeze=False, **changes)
 
 
+def wrapped(text: str, width: float, size: float) -> str:
+    """Broken into lines that fit into `width` inches, in letters of `size` points."""
+    return textwrap.fill(text, int(127 * width / size))
+
+
 def remark(figure: Figure, note: str) -> None:
     if note:
-        text = textwrap.fill(note, int(17 * figure.get_figwidth()))
-        figure.supxlabel(text, fontsize=7.5, color=PAPER, x=0.01, ha="left")
+        figure.supxlabel(wrapped(note, figure.get_figwidth(), 7.5), fontsize=7.5, color=PAPER, x=0.01, ha="left")
 
 
 def bars(
@@ -59,7 +63,6 @@ def bars(
     names: Sequence[str],
     found: Mapping[str, Sequence[Interval]],
     points: Mapping[str, Sequence[Sequence[float]]] | None = None,
-    words: str = "{:.0f}",
     of_paper: bool = False,
 ) -> None:
     """One cluster per name, one bar per series, its value above it; `points` are the single runs behind a bar."""
@@ -80,7 +83,9 @@ def bars(
             axis.errorbar(at[sure], np.array(heights)[sure], yerr=np.array(errors(ones))[:, sure], **whiskers)
         for patch, height, top in zip(bar, heights, tops, strict=True):
             place = (patch.get_x() + patch.get_width() / 2, height + top)
-            axis.annotate(words.format(height), place, (0, 2), textcoords="offset points", ha="center", fontsize=6.5, color=INK)
+            axis.annotate(
+                f"{height:.3g}", place, (0, 2), textcoords="offset points", ha="center", fontsize=5.5 if len(found) > 5 else 6.5, color=INK
+            )
         for place, spot in zip(known, at, strict=True) if points else ():
             runs = points.get(series, [[]] * len(names))[place]
             axis.plot(np.full(len(runs), spot), runs, "o", markersize=2.6, color=INK, alpha=0.55)
@@ -92,6 +97,17 @@ def per_cent(axis: Axes, room: float = 1.0) -> None:
     """0 to 100, and some room above for the legend."""
     axis.set_ylim(0, 108 * room)
     axis.set_yticks(range(0, 101, 20))
+
+
+def log_axis(axis: Axes) -> None:
+    """A logarithmic y axis; within a decade it names more than its power, in small letters."""
+    axis.set_yscale("log")
+    axis.tick_params(axis="y", which="minor", labelsize=6.5)
+
+
+def short(value: float) -> str:
+    """Three digits, without a power of ten."""
+    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"
 
 
 def colours(places: np.ndarray) -> np.ndarray:

@@ -46,7 +46,7 @@ def curves(axis: Axes, found: dict[str, np.ndarray]) -> None:
         axis.fill_between(frames, low, high, color=style.COLORS[version], alpha=0.18, linewidth=0)
         axis.plot(frames, middle, "-", color=style.COLORS[version], linewidth=1.7, label=style.NAMES[version])
     axis.axvline(0, color=style.INK, linewidth=0.8, linestyle=":")
-    axis.set_yscale("log")
+    style.log_axis(axis)
     axis.xaxis.set_major_locator(MultipleLocator(3))
     style.legend(axis, columns=3)
     axis.margins(x=0.01, y=0.22)
@@ -58,7 +58,7 @@ def verdict(runs: pd.DataFrame) -> str:
     for version, words in (("teleport", "teleport"), ("visual", "colour")):
         ratio, p = (mean(runs, f"{name}/{version}").mean for name in ("ratio", "p"))
         if math.isfinite(ratio):
-            parts.append(f"{words} {ratio:.3g}x (p {p:.0e})" if p < 0.01 else f"{words} {ratio:.3g}x (p {p:.2f})")
+            parts.append(f"{words} {style.short(ratio)}x (p {p:.0e})" if p < 0.01 else f"{words} {style.short(ratio)}x (p {p:.2f})")
     return ", ".join(parts)
 
 
@@ -72,7 +72,7 @@ def example(axis: Axes, found: dict[str, np.ndarray]) -> None:
     heads = [f"{offset:+d}" if offset else "event" for offset in range(-BEFORE, count - BEFORE)]
     edges = {(row, column): style.COLORS[VERSIONS[row]] for row in range(1, len(VERSIONS)) for column in range(BEFORE, count)}
     places = range(EVENT - BEFORE, EVENT - BEFORE + count)
-    said = [[f"{line[place - 1]:.2g}" for place in places] for line in found["example_surprises"]]
+    said = [[style.short(line[place - 1]) for place in places] for line in found["example_surprises"]]
     style.film(axis, {style.NAMES[version]: strip for version, strip in zip(VERSIONS, frames, strict=True)}, heads, edges=edges, said=said)
 
 

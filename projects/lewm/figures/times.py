@@ -31,8 +31,7 @@ def fig3(table: pd.DataFrame) -> Figure:
         names = [TOKENS[name] + (f"\n({patches(rows)} a frame)" if name == "patches" else "") for name in found]
         for place, (name, one) in enumerate(found.items()):
             axis.barh(place, one.mean, 0.6, color=style.COLORS[name])
-            words = f"{one.mean:,.0f} ms" if one.mean >= 100 else f"{one.mean:.3g} ms"
-            axis.annotate(words, (one.mean, place), (4, 0), textcoords="offset points", va="center", fontsize=8)
+            axis.annotate(f"{style.short(one.mean)} ms", (one.mean, place), (4, 0), textcoords="offset points", va="center", fontsize=8)
         axis.set_yticks(range(len(names)), names)
         axis.invert_yaxis()
         axis.set_xscale("log")

@@ -114,7 +114,7 @@ def fig18(table: pd.DataFrame) -> Figure:
             bottom.axhline(height, color=style.PAPER, linewidth=0.8, linestyle=":")
             text = {"xycoords": ("axes fraction", "data"), "textcoords": "offset points", "fontsize": 7, "color": style.PAPER}
             bottom.annotate(words, (0.01, height), (0, 2), **text)
-        bottom.set_yscale("log")
+        style.log_axis(bottom)
         finish(bottom, drawn, "SIGReg" if bottom is axes[1, 0] else "", "")
     for axis in axes.flat if not worlds else ():
         style.nothing(axis)

@@ -233,3 +233,10 @@ def test_the_twins_are_told_apart():
     found = {row["published"]: row["ours"] for row in rows if row["published"]}
     assert found["sigreg.collapsed"] == pytest.approx(published()["sigreg.collapsed"]["value"], rel=0.01)
     assert found["sigreg.gaussian"] == pytest.approx(1.4)
+
+
+def test_angles_are_laid_out_in_the_plane():
+    angles = np.array([[0.5, -2.0], [3.0, 1.0]])
+    found = {"quantity_joint_angles": np.concatenate([np.cos(angles), np.sin(angles)], 1), "plane": angles}
+    name, true = latents.located(found)
+    assert name == "joint_angles" and np.allclose(true, angles)
