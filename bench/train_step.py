@@ -9,18 +9,14 @@ them alike. GFLOP/s counts 6 x parameters x tokens, attention left out. PyTorch 
 
 import json
 import os
-import statistics
-import subprocess
 import sys
 import time
 from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
-from bench import _environment
-
-ROOT = Path(__file__).parent.parent
-ROUNDS, SECONDS = 5, 0.5  # every side is asked ROUNDS times for about SECONDS of steps
+from bench import _environment, _side
+from bench._side import Side
 
 LLAMA = {"vocab": 512, "context": 64, "norm": "rms", "mlp": "swiglu", "position": "rope", "rope_base": 10000.0, "tied_head": False}
 MODELS: dict[str, tuple[dict[str, Any], int]] = {  # name -> DecoderConfig fields, batch size
@@ -37,33 +33,6 @@ MODELS: dict[str, tuple[dict[str, Any], int]] = {  # name -> DecoderConfig field
     "L": (LLAMA | {"layers": 4, "width": 96, "heads": 6, "kv_heads": 6, "head_dim": 16, "mlp_width": 336}, 8),
 }  # fmt: skip
 COMPARED, PACKED, MEMBERS, CORES = ("nanoGPT", "L"), ("S", "M", "L"), (1, 4, 8), (1, 2)
-
-
-class Side:
-    """A process that answers a number of steps with the seconds each took."""
-
-    def __init__(self, command: list[str]):
-        self.process = subprocess.Popen(command, cwd=ROOT, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
-        self.parameters, self.times = json.loads(self.process.stdout.readline())["parameters"], []
-        self.steps = max(3, round(SECONDS / statistics.median(self.ask(5))))
-
-    def ask(self, steps: int) -> list[float]:
-        print(steps, file=self.process.stdin, flush=True)
-        return json.loads(self.process.stdout.readline())
-
-    def turn(self) -> None:
-        self.times += self.ask(self.steps)
-
-    @property
-    def ms(self) -> float:
-        return statistics.median(self.times) * 1e3
-
-    def __enter__(self) -> "Side":
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.process.stdin.close()
-        self.process.wait()
 
 
 def ours(name: str, cores: int, members: int) -> Side:
@@ -119,17 +88,13 @@ def serve(name: str, cores: int, members: int) -> None:
         jax.block_until_ready(metrics)
         return time.perf_counter() - begin
 
-    for _ in range(5):
-        timed()
-    print(json.dumps({"parameters": parameter_count(config)["total"]}), flush=True)
-    for line in sys.stdin:
-        print(json.dumps([timed() for _ in range(int(line))]), flush=True)
+    _side.serve(timed, parameters=parameter_count(config)["total"])
 
 
 def rate(name: str, side: Side, members: int = 1) -> float:
     """GFLOP/s."""
     config, rows = MODELS[name]
-    return 6 * side.parameters * rows * config["context"] * members / side.ms / 1e6
+    return 6 * side.about["parameters"] * rows * config["context"] * members / side.ms / 1e6
 
 
 def compare(python: Path) -> None:
@@ -140,10 +105,8 @@ def compare(python: Path) -> None:
             with ExitStack() as stack:
                 makers = (ours(name, cores, 1), theirs(python, name, cores), theirs(python, name, cores, "--compile"))
                 sides = [stack.enter_context(side) for side in makers]
-                for _ in range(ROUNDS):
-                    for side in sides:
-                        side.turn()
-                assert len({side.parameters for side in sides}) == 1, "the models differ"
+                _side.take_turns(sides)
+                assert len({side.about["parameters"] for side in sides}) == 1, "the models differ"
                 cells = [f"{side.ms:8.2f} ({rate(name, side):5.1f})" for side in sides]
                 ratios = [f"{side.ms / sides[0].ms:5.2f} x" for side in sides]
                 print(f"{name:8} {cores:5} {cells[0]} {cells[1]} {ratios[1]} {cells[2]} {ratios[2]}", flush=True)
@@ -156,9 +119,7 @@ def pack() -> None:
         for cores in CORES:
             with ExitStack() as stack:
                 sides = [stack.enter_context(ours(name, cores, members)) for members in MEMBERS]
-                for _ in range(ROUNDS):
-                    for side in sides:
-                        side.turn()
+                _side.take_turns(sides)
                 cells = [f"{s.ms / k:10.2f} ({rate(name, s, k):5.1f})" for s, k in zip(sides, MEMBERS, strict=True)]
                 print(f"{name:8} {cores:5}" + "".join(cells), flush=True)
 
