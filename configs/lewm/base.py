@@ -37,7 +37,8 @@ BY_SCALE = {
         "predictor.mlp_width": 16, "loss.projections": 16, "train.batch_size": 8, "train.steps": 8, "optim.lr": 1e-3,
         "evaluation.clips": 16, "plan.samples": 16, "plan.elites": 4, "plan.iterations": 2, "protocol.pairs": 4,
         "probe.frames": 200, "probe.epochs": 2, "probe.batch_size": 32, "surprise.trajectories": 8,
-        "decoder.steps": 4, "decoder.batch_size": 8, "decoder.patch": 8, "decoder.width": 16, "model.dtype": "float32", "mesh": "cpu",
+        "decoder.steps": 4, "decoder.batch_size": 8, "decoder.patch": 8, "decoder.width": 16, "decoder.lr": 3e-3,
+        "model.dtype": "float32", "mesh": "cpu",
     },
     "cpu": {
         "images.size": 64, "encoder.patch": 8, "encoder.layers": 4, "encoder.width": 96, "encoder.heads": 3, "encoder.mlp_width": 384,
@@ -45,7 +46,8 @@ BY_SCALE = {
         "predictor.mlp_width": 384, "loss.projections": 256, "train.batch_size": 64, "train.steps": 1_000, "optim.lr": 1e-3,
         "evaluation.clips": 1_024, "plan.samples": 300, "plan.elites": 30, "plan.iterations": 10, "protocol.pairs": 200,
         "probe.frames": 10_000, "probe.epochs": 50, "probe.batch_size": 128, "surprise.trajectories": 100,
-        "decoder.steps": 1_000, "decoder.batch_size": 64, "decoder.patch": 8, "decoder.width": 128, "model.dtype": "float32", "mesh": "cpu",
+        "decoder.steps": 1_000, "decoder.batch_size": 64, "decoder.patch": 8, "decoder.width": 128, "decoder.lr": 3e-3,
+        "model.dtype": "float32", "mesh": "cpu",
     },
     "gpu": {
         "images.size": 112, "encoder.patch": 14, "encoder.layers": 12, "encoder.width": 192, "encoder.heads": 3, "encoder.mlp_width": 768,

@@ -58,7 +58,8 @@ class Decoder(nnx.Module):
         self.side, self.patch, self.dtype = size // patch, patch, dtype
         self.enter = Linear((latent, width), (None, "embed"), rngs, bias=True, start=torch_default, dtype=dtype)
         self.enter_norm = LayerNorm(width)
-        self.queries = nnx.Param(0.02 * jax.random.normal(rngs.params(), (self.side**2, width)), axes=(None, "embed"))
+        # the latent reaches all queries alike: they must differ as much as it does, or no patch learns to differ from another for long
+        self.queries = nnx.Param(jax.random.normal(rngs.params(), (self.side**2, width)), axes=(None, "embed"))
         self.layers = nnx.List(Layer(width, rngs, dtype) for _ in range(LAYERS))
         self.norm = LayerNorm(width)
         self.leave = Linear((width, patch * patch * 3), ("embed", None), rngs, bias=True, start=torch_default, dtype=dtype)
