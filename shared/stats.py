@@ -43,7 +43,8 @@ def wilson(successes: int, trials: int) -> Interval:
     z, share = 1.959964, successes / trials
     middle = (share + z**2 / (2 * trials)) / (1 + z**2 / trials)
     half = z / (1 + z**2 / trials) * math.sqrt(share * (1 - share) / trials + z**2 / (4 * trials**2))
-    return Interval(share, max(0.0, middle - half), min(1.0, middle + half), trials)
+    # where all or none succeed the bound is the share, which rounding may miss
+    return Interval(share, min(share, max(0.0, middle - half)), max(share, min(1.0, middle + half)), trials)
 
 
 @dataclass(frozen=True)

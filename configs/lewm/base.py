@@ -317,7 +317,8 @@ def parameters(config: ConfigDict) -> dict[str, int]:
     vit += e.layers * (4 * e.width * (e.width + 1) + 2 * e.width * e.mlp_width + e.mlp_width + e.width + 4 * e.width)
     layer = width * 6 * width + 6 * width + 4 * width + 3 * width * inner + inner * width + width
     layer += 2 * width * p.mlp_width + p.mlp_width + width
-    predictor = p.layers * layer + 2 * width + config.clips.history * width + (0 if width == d else 3 * d * width + 2 * width + d)
+    places = config.clips.history * (1 if config.latent.tokens == "one" else tokens(config) - 1)
+    predictor = p.layers * layer + 2 * width + places * width + (0 if width == d else 3 * d * width + 2 * width + d)
     head = 2 * hidden + hidden + hidden * d + d
     return {
         "encoder": vit if e.kind == "vit" else RESNET18,

@@ -68,8 +68,7 @@ def success(rows: pd.DataFrame) -> Interval:
     if len(shares) != 1 or not len(pairs):
         return mean(rows, "success", 100.0)
     one = wilson(round(shares[0] * pairs[0]), int(pairs[0]))
-    low, high = min(one.low, one.mean), max(one.high, one.mean)  # which rounding may undo where all or none succeed
-    return Interval(100 * one.mean, 100 * low, 100 * high, one.n)
+    return Interval(100 * one.mean, 100 * one.low, 100 * one.high, one.n)
 
 
 def inside(rows: pd.DataFrame) -> Interval:

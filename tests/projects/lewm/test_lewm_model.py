@@ -24,7 +24,7 @@ def test_the_paper_scale_has_the_papers_parameters():
     assert (parts["encoder"], parts["projector"], parts["actions"], parts["predictor"]) == (5_501_376, 792_768, 156_206, 10_791_360)
 
 
-@pytest.mark.parametrize("changes", [variant for variant in VARIANTS if "latent__tokens" not in variant])
+@pytest.mark.parametrize("changes", [*VARIANTS, {"loss__kind": "pldm"}])
 def test_the_config_counts_the_parameters_that_the_model_has(changes):
     made = config(**changes)
     assert sum(base.parameters(made).values()) == parameter_count(build(made))
