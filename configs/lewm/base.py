@@ -37,7 +37,7 @@ BY_SCALE = {
         "predictor.mlp_width": 16, "loss.projections": 16, "train.batch_size": 8, "train.steps": 8, "optim.lr": 1e-3,
         "evaluation.clips": 16, "plan.samples": 16, "plan.elites": 4, "plan.iterations": 2, "protocol.pairs": 4,
         "probe.frames": 200, "probe.epochs": 2, "probe.batch_size": 32, "surprise.trajectories": 8,
-        "decoder.steps": 4, "decoder.batch_size": 8, "decoder.patch": 8, "decoder.width": 16, "decoder.lr": 3e-3,
+        "decoder.patch": 8, "decoder.width": 16, "imagine.steps": 4, "imagine.batch_size": 8, "imagine.lr": 3e-3,
         "model.dtype": "float32", "mesh": "cpu",
     },
     "cpu": {
@@ -46,7 +46,7 @@ BY_SCALE = {
         "predictor.mlp_width": 384, "loss.projections": 256, "train.batch_size": 64, "train.steps": 1_000, "optim.lr": 1e-3,
         "evaluation.clips": 1_024, "plan.samples": 300, "plan.elites": 30, "plan.iterations": 10, "protocol.pairs": 200,
         "probe.frames": 10_000, "probe.epochs": 50, "probe.batch_size": 128, "surprise.trajectories": 100,
-        "decoder.steps": 1_000, "decoder.batch_size": 64, "decoder.patch": 8, "decoder.width": 128, "decoder.lr": 3e-3,
+        "decoder.patch": 8, "decoder.width": 128, "imagine.steps": 1_000, "imagine.batch_size": 64, "imagine.lr": 3e-3,
         "model.dtype": "float32", "mesh": "cpu",
     },
     "gpu": {
@@ -55,7 +55,7 @@ BY_SCALE = {
         "predictor.mlp_width": 2_048, "loss.projections": 1_024, "train.batch_size": 128, "train.steps": 20_000, "optim.lr": 2e-4,
         "evaluation.clips": 2_048, "plan.samples": 300, "plan.elites": 30, "plan.iterations": 30, "protocol.pairs": 200,
         "probe.frames": 50_000, "probe.epochs": 20, "probe.batch_size": 256, "surprise.trajectories": 100,
-        "decoder.steps": 10_000, "decoder.batch_size": 128, "decoder.patch": 8, "decoder.width": 256,
+        "decoder.patch": 8, "decoder.width": 256, "imagine.steps": 10_000, "imagine.batch_size": 128, "imagine.lr": 1e-3,
         "model.dtype": "bfloat16", "mesh": "h200",
     },
     "paper": {
@@ -64,7 +64,7 @@ BY_SCALE = {
         "predictor.mlp_width": 2_048, "loss.projections": 1_024, "train.batch_size": 128, "train.steps": 249_000, "optim.lr": 5e-5,
         "evaluation.clips": 8_192, "plan.samples": 300, "plan.elites": 30, "plan.iterations": 30, "protocol.pairs": 50,
         "probe.frames": 100_000, "probe.epochs": 20, "probe.batch_size": 256, "surprise.trajectories": 100,
-        "decoder.steps": 20_000, "decoder.batch_size": 128, "decoder.patch": 16, "decoder.width": 256,
+        "decoder.patch": 16, "decoder.width": 256, "imagine.steps": 20_000, "imagine.batch_size": 128, "imagine.lr": 3e-4,
         "model.dtype": "bfloat16", "mesh": "h200",
     },
 }  # fmt: skip
@@ -190,12 +190,14 @@ def get_config(scale: str) -> ConfigDict:
     config.surprise.trajectories = 0
     config.surprise.policy = ""  # follows from the environment: the data's
 
-    config.decoder = ConfigDict()  # entry imagine
+    config.decoder = ConfigDict()  # of entry imagine, and of a training with loss.reconstruction
     config.decoder.patch = 0  # pixels: one learned query each
     config.decoder.width = 0
-    config.decoder.steps = 0
-    config.decoder.batch_size = 0
-    config.decoder.lr = 3e-4
+
+    config.imagine = ConfigDict()  # entry imagine: how its decoder is trained
+    config.imagine.steps = 0
+    config.imagine.batch_size = 0  # frames
+    config.imagine.lr = 0.0
 
     config.save = ConfigDict()
     config.save.final = True
@@ -225,10 +227,10 @@ LEAST = {
     "optim.weight_decay": 0, "evaluation.clips": 1, "evaluation.times": 1, "plan.samples": 2, "plan.elites": 2, "plan.iterations": 1,
     "plan.horizon": 1, "plan.history": 1, "plan.beta": 0, "plan.momentum": 0, "plan.keep": 0, "protocol.pairs": 1, "protocol.offset": 1,
     "protocol.budget": 1, "probe.frames": 10, "probe.epochs": 1, "probe.batch_size": 1, "probe.embed": 0,
-    "surprise.trajectories": 2, "decoder.patch": 1, "decoder.width": 1, "decoder.steps": 1, "decoder.batch_size": 1,
+    "surprise.trajectories": 2, "decoder.patch": 1, "decoder.width": 1, "imagine.steps": 1, "imagine.batch_size": 1,
     "save.every_minutes": 0,
 }  # fmt: skip
-POSITIVE = ("optim.lr", "optim.eps", "optim.clip", "plan.temperature", "plan.lr", "probe.lr", "decoder.lr")
+POSITIVE = ("optim.lr", "optim.eps", "optim.clip", "plan.temperature", "plan.lr", "probe.lr", "imagine.lr")
 SHARES = ("clips.validation", "predictor.dropout", "optim.beta1", "optim.beta2", "optim.warmup")
 
 
@@ -279,13 +281,13 @@ MODEL = (*DATA, "clips", "images", "model", "encoder", "latent", "predictor", "l
 
 # What an entry does not read, or reads only by way of its needs, is no part of its identity: another planner trains no new model.
 _TRAINING = ("clips", "images", "model", "encoder", "latent", "predictor", "loss", "train", "optim", "evaluation")
-_LOOKING = ("plan", "protocol", "probe", "surprise", "decoder")
+_LOOKING = ("plan", "protocol", "probe", "surprise", "decoder", "imagine")
 OUTSIDE_IDENTITY = {
     "collect": ("seed", *_TRAINING, *_LOOKING),
-    "train": ("plan", "protocol", "probe", "surprise"),
-    "plan": (*_TRAINING, "probe", "surprise", "decoder"),
-    "probe": (*_TRAINING, "plan", "protocol", "surprise", "decoder"),
-    "surprise": (*_TRAINING, "plan", "protocol", "probe", "decoder"),
+    "train": ("plan", "protocol", "probe", "surprise", "imagine"),
+    "plan": (*_TRAINING, "probe", "surprise", "decoder", "imagine"),
+    "probe": (*_TRAINING, "plan", "protocol", "surprise", "decoder", "imagine"),
+    "surprise": (*_TRAINING, "plan", "protocol", "probe", "decoder", "imagine"),
     "imagine": (*_TRAINING, "plan", "protocol", "probe", "surprise"),
 }
 
@@ -354,6 +356,6 @@ def cost(config: ConfigDict) -> dict[str, float]:
         "plan": 2.0 * heads * 12 * config.plan.samples * config.plan.iterations * plans if config.plan.policy == "model" else 0.0,
         "probe": frame * config.probe.frames,
         "surprise": 3 * config.surprise.trajectories * 20 * (frame + 3 * 2 * heads),
-        "imagine": (frame + 6 * 4 * config.decoder.width**2 * tokens(config)) * config.decoder.batch_size * config.decoder.steps,
+        "imagine": (frame + 6 * 4 * config.decoder.width**2 * tokens(config)) * config.imagine.batch_size * config.imagine.steps,
     }
     return {"params": sum(count.values()), "flops": float(flops[config.entry]), "bytes": float(memory)}

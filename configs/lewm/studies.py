@@ -40,7 +40,6 @@ def small(entry: str, scale: str) -> ConfigDict:
     config.entry = entry
     if scale == "cpu":
         config.images.size = 32
-        config.decoder.patch = 8
         config.train.steps = 300
         config.protocol.pairs = 100
         config.evaluation.times = 4

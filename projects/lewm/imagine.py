@@ -31,7 +31,8 @@ Tree = Any
 HORIZON = 15  # model steps imagined, or as many as the longest episode held out has
 PATHS = 64  # that the errors are averaged over
 STRIPS = 2  # of them are kept as pictures
-JUDGED = 8  # batches of held-out frames that judge the decoder
+POOL = 16_384  # frames that the decoder learns from: enough to know a scene, and their latents are made once
+JUDGED = 512  # frames held out that judge the decoder
 WARMUP, DECAY, CLIP = 0.05, 1e-2, 1.0  # of the decoder's AdamW
 
 
@@ -51,41 +52,42 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     np.savez_compressed(run.table(0, "arrays.npz"), **pictures(strips, trained.config.clips.history))
     rows = [{name: float(values[step]) for name, values in curves.items()} for step in range(imagined.shape[1])]
     for ahead, row in enumerate(rows, 1):
-        run.log(config.decoder.steps + ahead, {"horizon": ahead, **row})
+        run.log(config.imagine.steps + ahead, {"horizon": ahead, **row})
     return fitted.final | {"horizon": len(rows), **rows[-1]}
 
 
 # -- the decoder ----------------------------------------------------------------------------------------------------------
 def fit_decoder(config: ConfigDict, run: Run, decoder: Pure, frames: Frames, sight: Sight, episodes: Episodes) -> Fitted | None:
-    """Mean squared error of pixels in [0, 1]. The model is frozen: its latents are made beside the training step, whose program would
-    otherwise hold the model's parameters as constants. None when it was asked to stop before the end."""
-    c, seed = config.decoder, int(run.hyper["seed"][0])  # one member: another seed needs another model
+    """Mean squared error of pixels in [0, 1]. The model is frozen: its latents are made once, before the first step. None when it was asked
+    to stop before the end."""
+    c, seed = config.imagine, int(run.hyper["seed"][0])  # one member: another seed needs another model
     training, unseen = (np.flatnonzero(np.isin(episodes.episode, some)) for some in split_episodes(config, episodes))
 
-    def seen(rows: np.ndarray) -> Tree:
+    def seen(rows: np.ndarray, count: int, key: int) -> Tree:
+        rows = rows[permutation(seed, key, len(rows))[:count]]
         return sources(episodes, rows) | {"z": sight.rows(episodes, rows)}
+
+    pool, judged = seen(training, POOL, 0), seen(unseen, JUDGED, 1)
+
+    def batch(step: int) -> Tree:
+        rows = np.random.PCG64([seed, step]).random_raw(c.batch_size) % len(pool["z"])
+        return jax.tree.map(lambda leaf: leaf[None, rows], pool)
 
     def error(params: Tree, batch: Tree) -> jax.Array:
         return jnp.mean((decoder.apply(params, batch["z"]) - frames(batch)) ** 2)
 
-    judged = [seen(unseen[raw(seed, step, c.batch_size) % len(unseen)]) for step in range(JUDGED)]
     judge = jax.jit(jax.vmap(error, (0, None)))
     task = Task(
         init=lambda key, hyper: decoder.init(key),
         loss=lambda params, batch, key, hyper: (error(params, batch), {}),
         optimizer=lambda hyper: adamw(warmup_cosine(c.lr, c.steps, WARMUP), DECAY, None, 0.9, 0.999, 1e-8, CLIP),
-        batch=lambda step: jax.tree.map(lambda leaf: leaf[None], seen(training[raw(seed, JUDGED + step, c.batch_size) % len(training)])),
-        evaluate=lambda params: {"val/reconstruction": np.mean([judge(params, batch) for batch in judged], 0)},
+        batch=batch,
+        evaluate=lambda params: {"val/reconstruction": judge(params, judged)},
         axes=decoder.axes,
         tokens_per_batch=c.batch_size,  # frames
     )
     schedule = Schedule(c.steps, max(1, c.steps // 64), max(1, c.steps // 8), config.save.every_minutes)
     return fit(task, schedule, run)
-
-
-def raw(seed: int, step: int, count: int) -> np.ndarray:
-    """Large random numbers [count]."""
-    return np.random.PCG64([seed, step]).random_raw(count)
 
 
 def sources(episodes: Episodes, rows: np.ndarray) -> Tree:

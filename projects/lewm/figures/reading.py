@@ -24,7 +24,7 @@ COUNTED = {
     "plan": ("protocol.pairs", "pairs"),
     "probe": ("probe.frames", "frames probed"),
     "surprise": ("surprise.trajectories", "trajectories"),
-    "imagine": ("decoder.steps", "steps of the decoder"),
+    "imagine": ("imagine.steps", "steps of the decoder"),
 }
 
 

@@ -155,7 +155,7 @@ def test_errors_of_every_step_and_the_frames_beside_each_other():
 
 
 # -- the entries, from episodes to numbers --------------------------------------------------------------------------------
-SETTINGS = {"decoder__steps": 40, "decoder__lr": 3e-3, "probe__embed": 60}
+SETTINGS = {"imagine__steps": 40, "imagine__lr": 3e-3, "probe__embed": 60}
 
 
 @pytest.fixture(scope="module")
