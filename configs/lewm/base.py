@@ -37,7 +37,7 @@ BY_SCALE = {
         "predictor.mlp_width": 16, "loss.projections": 16, "train.batch_size": 8, "train.steps": 8, "optim.lr": 1e-3,
         "evaluation.clips": 16, "plan.samples": 16, "plan.elites": 4, "plan.iterations": 2, "protocol.pairs": 4,
         "probe.frames": 200, "probe.epochs": 2, "probe.batch_size": 32, "surprise.trajectories": 8,
-        "decoder.patch": 8, "decoder.width": 16, "imagine.steps": 4, "imagine.batch_size": 8, "imagine.lr": 3e-3,
+        "decoder.width": 16, "imagine.steps": 4, "imagine.batch_size": 8, "imagine.lr": 6e-3,
         "model.dtype": "float32", "mesh": "cpu",
     },
     "cpu": {
@@ -46,7 +46,7 @@ BY_SCALE = {
         "predictor.mlp_width": 384, "loss.projections": 256, "train.batch_size": 64, "train.steps": 1_000, "optim.lr": 1e-3,
         "evaluation.clips": 1_024, "plan.samples": 300, "plan.elites": 30, "plan.iterations": 10, "protocol.pairs": 200,
         "probe.frames": 10_000, "probe.epochs": 50, "probe.batch_size": 128, "surprise.trajectories": 100,
-        "decoder.patch": 8, "decoder.width": 128, "imagine.steps": 1_000, "imagine.batch_size": 64, "imagine.lr": 3e-3,
+        "decoder.width": 1_024, "imagine.steps": 1_000, "imagine.batch_size": 64, "imagine.lr": 6e-3,
         "model.dtype": "float32", "mesh": "cpu",
     },
     "gpu": {
@@ -55,7 +55,7 @@ BY_SCALE = {
         "predictor.mlp_width": 2_048, "loss.projections": 1_024, "train.batch_size": 128, "train.steps": 20_000, "optim.lr": 2e-4,
         "evaluation.clips": 2_048, "plan.samples": 300, "plan.elites": 30, "plan.iterations": 30, "protocol.pairs": 200,
         "probe.frames": 50_000, "probe.epochs": 20, "probe.batch_size": 256, "surprise.trajectories": 100,
-        "decoder.patch": 8, "decoder.width": 256, "imagine.steps": 10_000, "imagine.batch_size": 128, "imagine.lr": 1e-3,
+        "decoder.width": 1_024, "imagine.steps": 10_000, "imagine.batch_size": 128, "imagine.lr": 3e-3,
         "model.dtype": "bfloat16", "mesh": "h200",
     },
     "paper": {
@@ -64,7 +64,7 @@ BY_SCALE = {
         "predictor.mlp_width": 2_048, "loss.projections": 1_024, "train.batch_size": 128, "train.steps": 249_000, "optim.lr": 5e-5,
         "evaluation.clips": 8_192, "plan.samples": 300, "plan.elites": 30, "plan.iterations": 30, "protocol.pairs": 50,
         "probe.frames": 100_000, "probe.epochs": 20, "probe.batch_size": 256, "surprise.trajectories": 100,
-        "decoder.patch": 16, "decoder.width": 256, "imagine.steps": 20_000, "imagine.batch_size": 128, "imagine.lr": 3e-4,
+        "decoder.width": 1_024, "imagine.steps": 20_000, "imagine.batch_size": 128, "imagine.lr": 1e-3,
         "model.dtype": "bfloat16", "mesh": "h200",
     },
 }  # fmt: skip
@@ -191,8 +191,7 @@ def get_config(scale: str) -> ConfigDict:
     config.surprise.policy = ""  # follows from the environment: the data's
 
     config.decoder = ConfigDict()  # of entry imagine, and of a training with loss.reconstruction
-    config.decoder.patch = 0  # pixels: one learned query each
-    config.decoder.width = 0
+    config.decoder.width = 0  # of its hidden layers
 
     config.imagine = ConfigDict()  # entry imagine: how its decoder is trained
     config.imagine.steps = 0
@@ -227,7 +226,7 @@ LEAST = {
     "optim.weight_decay": 0, "evaluation.clips": 1, "evaluation.times": 1, "plan.samples": 2, "plan.elites": 2, "plan.iterations": 1,
     "plan.horizon": 1, "plan.history": 1, "plan.beta": 0, "plan.momentum": 0, "plan.keep": 0, "protocol.pairs": 1, "protocol.offset": 1,
     "protocol.budget": 1, "probe.frames": 10, "probe.epochs": 1, "probe.batch_size": 1, "probe.embed": 0,
-    "surprise.trajectories": 2, "decoder.patch": 1, "decoder.width": 1, "imagine.steps": 1, "imagine.batch_size": 1,
+    "surprise.trajectories": 2, "decoder.width": 1, "imagine.steps": 1, "imagine.batch_size": 1,
     "save.every_minutes": 0,
 }  # fmt: skip
 POSITIVE = ("optim.lr", "optim.eps", "optim.clip", "plan.temperature", "plan.lr", "probe.lr", "imagine.lr")
@@ -251,8 +250,6 @@ def resolve(config: ConfigDict) -> ConfigDict:
     patch = config.encoder.patch
     if config.images.size % patch:
         raise ValueError(f"images.size={config.images.size}: patches of {patch} pixels want a multiple of {patch}")
-    if (config.entry == "imagine" or config.loss.reconstruction) and config.images.size % config.decoder.patch:
-        raise ValueError(f"decoder.patch={config.decoder.patch}: images of {config.images.size} pixels want a divisor of that")
     if config.encoder.width % config.encoder.heads:
         raise ValueError(f"encoder.width={config.encoder.width}: {config.encoder.heads} heads want a multiple of {config.encoder.heads}")
     if config.plan.history > clips.history:
@@ -297,7 +294,7 @@ def needs(config: ConfigDict) -> dict[str, object]:
     fields = {section: dict(config[section].items()) for section in MODEL}
     flat = {f"{section}.{key}": value for section, values in fields.items() for key, value in values.items()}
     data = ("lewm/collect", {key: value for key, value in flat.items() if key.split(".")[0] in DATA})
-    along = {f"decoder.{key}": config.decoder[key] for key in ("width", "patch")} if config.loss.reconstruction else {}
+    along = {"decoder.width": config.decoder.width} if config.loss.reconstruction else {}
     model = ("lewm/train", {**flat, **along, "seed": config.seed})
     played = {} if config.collect.file else {"data": data}
     match config.entry:
@@ -343,7 +340,7 @@ def tokens(config: ConfigDict) -> int:
 def cost(config: ConfigDict) -> dict[str, float]:
     """Of a resolved config: FLOPs (forward and backward 3 x 2 N per token, attention and the environment left out) and bytes of device
     memory (parameters, gradient, two moments, activations)."""
-    count, e = parameters(config), config.encoder
+    count, e, width = parameters(config), config.encoder, config.decoder.width
     heads = count["projector"] + count["actions"] + count["predictor"] + count["head"]
     frame = 2 * (count["encoder"] * tokens(config) + count["projector"])  # forward
     clip = (config.clips.history + 1) * frame + config.clips.history * 2 * heads
@@ -356,6 +353,6 @@ def cost(config: ConfigDict) -> dict[str, float]:
         "plan": 2.0 * heads * 12 * config.plan.samples * config.plan.iterations * plans if config.plan.policy == "model" else 0.0,
         "probe": frame * config.probe.frames,
         "surprise": 3 * config.surprise.trajectories * 20 * (frame + 3 * 2 * heads),
-        "imagine": (frame + 6 * 4 * config.decoder.width**2 * tokens(config)) * config.imagine.batch_size * config.imagine.steps,
+        "imagine": 6.0 * width * (width + 3 * config.images.size**2) * config.imagine.batch_size * config.imagine.steps,
     }
     return {"params": sum(count.values()), "flops": float(flops[config.entry]), "bytes": float(memory)}
