@@ -8,7 +8,7 @@ from configs.lewm import base
 from configs.sweeps import Overrides, product
 
 SEEDS = {"smoke": 1, "cpu": 3, "gpu": 3, "paper": 3}  # training seeds of a table
-STEPS = {"pusht": 2_000}  # at scale cpu, where an environment wants more than the default
+REPEATS = {"smoke": 1, "cpu": 2, "gpu": 3, "paper": 3}  # training seeds of a cell of an ablation
 
 
 def environments(scale: str) -> tuple[str, ...]:
@@ -22,10 +22,14 @@ def seeds(scale: str, environment: str = "tworoom") -> list[Overrides]:
     return [{"seed": seed} for seed in range(count)]
 
 
+def repeats(scale: str) -> list[Overrides]:
+    """The training seeds of a cell of an ablation."""
+    return [{"seed": seed} for seed in range(REPEATS[scale])]
+
+
 def trained(scale: str, environment: str, *kinds: str) -> Iterator[Overrides]:
     """Models of one environment: LeWM and what it is compared with (loss.kind), over the seeds."""
-    steps = {"train.steps": STEPS[environment]} if scale == "cpu" and environment in STEPS else {}
-    return product([{"env.name": environment, **steps}], [{"loss.kind": kind} for kind in kinds], seeds(scale, environment))
+    return product([{"env.name": environment}], [{"loss.kind": kind} for kind in kinds], seeds(scale, environment))
 
 
 def first(scale: str, *kinds: str) -> Iterator[Overrides]:
