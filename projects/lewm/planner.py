@@ -17,6 +17,7 @@ from projects.lewm.rollout import unroll
 from projects.lewm.solvers import Cost, solver
 
 GROUP = 10  # episodes of one call; an accelerator searches for all of them at once
+TOKENS = 512  # of samples that are predicted together on a CPU: what fits its caches, where a frame has a latent per patch
 
 
 class Plans(NamedTuple):
@@ -50,6 +51,10 @@ def terminal_cost(model: Any, variables: Any, start: jax.Array, past: jax.Array,
     blocks past [T0 - 1, 5A] between them. What is not a number counts as infinitely far."""
 
     def cost(plans: jax.Array) -> jax.Array:
+        count = parts(len(plans), math.prod(goal.shape[:-1])) if jax.default_backend() == "cpu" else 1
+        return jax.lax.map(of_part, plans.reshape(count, -1, *plans.shape[1:])).reshape(-1)
+
+    def of_part(plans: jax.Array) -> jax.Array:
         samples = len(plans)
         blocks = jnp.concatenate([jnp.broadcast_to(past, (samples, *past.shape)), plans], 1)
         frames = [jnp.broadcast_to(frame, (samples, *frame.shape)) for frame in start]
@@ -60,3 +65,9 @@ def terminal_cost(model: Any, variables: Any, start: jax.Array, past: jax.Array,
         return jnp.where(jnp.isnan(total), jnp.inf, total)
 
     return cost
+
+
+def parts(samples: int, places: int) -> int:
+    """How many equal parts of the samples have at most TOKENS latents each, with `places` latents per frame, or one sample."""
+    count = min(samples, -(-samples * places // TOKENS))
+    return next(parts for parts in range(count, samples + 1) if samples % parts == 0)

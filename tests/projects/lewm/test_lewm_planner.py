@@ -8,10 +8,13 @@ import jax.numpy as jnp
 import lewm_world
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from lewm_points import WIDE, Points, keys, picture, plan
 
+from projects.lewm import planner as module
 from projects.lewm.model import build
-from projects.lewm.planner import planner, terminal_cost
+from projects.lewm.planner import parts, planner, terminal_cost
 from projects.lewm.rollout import rollout
 
 STARTS = np.array([[100, 120], [128, 128], [140, 90], [90, 90], [128, 150]])
@@ -127,3 +130,25 @@ def test_costs_of_a_trained_model_s_kind_are_those_of_its_rollouts(changes):
     expected = ((whole(plans)[:, -1] - goal[0]) ** 2).reshape(6, -1).sum(-1)
     np.testing.assert_allclose(cost, expected, rtol=1e-3)
     assert len(np.unique(np.round(cost, 4))) == 6  # actions matter
+
+
+@given(samples=st.integers(1, 400), places=st.integers(1, 300))
+def test_parts_are_equal_and_small_and_no_more_than_that_takes(samples, places):
+    count = parts(samples, places)
+    size = samples // count
+    assert size * count == samples and (size * places <= module.TOKENS or size == 1)
+    larger = [other for other in range(size + 1, samples + 1) if samples % other == 0]
+    assert all(other * places > module.TOKENS for other in larger)
+
+
+def test_samples_have_the_same_cost_in_parts(monkeypatch):
+    config = lewm_world.config(latent__tokens="patches")
+    model = build(config)
+    variables = model.init(jax.random.key(0))
+    start, goal = jax.random.normal(jax.random.key(1), (2, 4, 8))
+    plans = jax.random.normal(jax.random.key(2), (12, 3, 10))
+    together, apart = [], []
+    for tokens, costs in ((48, together), (8, apart)):
+        monkeypatch.setattr(module, "TOKENS", tokens)
+        costs.append(terminal_cost(model, variables, start[None], jnp.zeros((0, 10)), goal, 3)(plans))
+    np.testing.assert_allclose(apart[0], together[0], rtol=1e-5)
