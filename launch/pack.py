@@ -3,7 +3,8 @@
 Members of a pack differ only in `config.packable`, fields that enter the training step as arrays. What is fastest
 depends on the device (`make bench` prints the four arrangements):
   CPU          a program uses one core well and two badly, so every core gets a worker of its own and the runs are dealt
-               out over them; runs so small that starting a process costs more than the training go into one pack.
+               out over them; runs so small that starting a process costs more than the training go into one pack, and
+               long ones go alone: company saves them nothing, and keeps a core that is free from taking the next.
   accelerator  as many members as fit into memory share one program.
 """
 
@@ -15,6 +16,7 @@ from configs.meshes import Mesh
 from launch.plan import RunSpec
 
 START_SECONDS = 8.0  # importing jax and compiling, on one CPU core
+LONG_SECONDS = 600.0  # of a pack on a CPU
 
 
 @dataclass(frozen=True)
@@ -57,6 +59,8 @@ def pack_size(group: list[RunSpec], slots: int, mesh: Mesh) -> int:
     seconds = sum(run.flops for run in group) / (mesh.rate * mesh.devices)
     share = 1 if seconds < slots * START_SECONDS else slots  # too little work to pay for a second start
     size = math.ceil(len(group) / share)
+    if mesh.platform == "cpu":
+        size = min(size, math.ceil(LONG_SECONDS * len(group) / max(LONG_SECONDS, seconds)))
     if mesh.memory:
         size = min(size, int(0.8 * mesh.memory * mesh.devices // max(1.0, group[0].bytes)))
     return max(1, min(size, mesh.widest))

@@ -4,7 +4,7 @@ import helpers
 import pytest
 
 from configs.meshes import MESHES, Mesh
-from launch.pack import arrange
+from launch.pack import LONG_SECONDS, arrange
 
 CPU = MESHES["cpu"]
 
@@ -26,6 +26,13 @@ def test_larger_runs_are_dealt_out_over_the_cores(eight):
     long = [replace(run, flops=1e12) for run in eight]
     assert sizes(arrange(long, 2, CPU)) == [4, 4]
     assert sizes(arrange(long, 3, CPU)) == [3, 3, 2]
+
+
+def test_long_runs_go_alone_on_a_cpu(eight):
+    long = [replace(run, flops=CPU.rate * LONG_SECONDS) for run in eight]
+    assert sizes(arrange(long, 2, CPU)) == [1] * 8
+    assert sizes(arrange([replace(run, flops=run.flops / 3) for run in long], 2, CPU)) == [3, 3, 2]
+    assert sizes(arrange(long, 2, Mesh(platform="gpu", memory=140e9))) == [4, 4]
 
 
 def test_a_pack_fits_into_memory(eight):
