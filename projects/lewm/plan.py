@@ -163,15 +163,19 @@ def in_groups(config: ConfigDict, trained: Trained, pairs: int, stopping: Callab
 
 # -- judging ----------------------------------------------------------------------------------------------------------------------------
 def judge(world: Environment, attempts: Attempts, starts: np.ndarray, goals: np.ndarray) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-    """starts, goals [N, S]. Distances are those at the end of an attempt."""
+    """starts, goals [N, S]. `distance/...` is the mean at the end of an attempt, `apart/...` the median at its start."""
     lasted = np.isfinite(attempts.states).all(-1)  # [N, budget]
     states = np.where(lasted[..., None], attempts.states, starts[:, None])
     success = (world.success(states, goals[:, None]) & lasted).any(1)
     inside = world.success(starts, goals)
     ends = states[np.arange(len(states)), lasted.sum(1) - 1]
-    distances = {name.replace(" ", "_"): np.linalg.norm(of(ends) - of(goals), axis=-1) for name, of in world.quantities.items()}
+    apart, distances = (
+        {name.replace(" ", "_"): np.linalg.norm(of(some) - of(goals), axis=-1) for name, of in world.quantities.items()}
+        for some in (starts, ends)
+    )
     numbers = {"success": float(success.mean()), "start_inside": float(inside.mean()), "pairs": len(success), "plans": attempts.plans}
     numbers |= {f"distance/{name}": float(values.mean()) for name, values in distances.items()}
+    numbers |= {f"apart/{name}": float(np.median(values)) for name, values in apart.items()}
     if attempts.seconds:  # the first call warms up
         numbers["plan_ms"] = 1e3 * float(np.median(attempts.seconds[1:] or attempts.seconds))
     arrays = {"success": success, "start_inside": inside, **{f"distance_{name}": np.float32(d) for name, d in distances.items()}}

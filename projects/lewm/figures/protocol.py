@@ -18,6 +18,7 @@ from projects.lewm.figures.reading import (
     in_places,
     inside,
     known,
+    of_pairs,
     places,
     players,
     remark,
@@ -82,8 +83,9 @@ def protocol_summary(table: pd.DataFrame) -> list[Row]:
         flat = words.replace("\n", ", ")
         for player, ones in players(runs).items():
             rows.append(row(f"{flat}: {style.NAMES[player]}", success(ones), "success, %", keys.get(player, ""), facts(ones)))
-        key = "protocol.inside_tworoom" if near else ""
-        rows.append(row(flat, inside(runs), "starts that are at the goal, %", key))
+        rows.append(row(flat, inside(runs), "starts that are at the goal, %", "protocol.inside_tworoom" if near else ""))
+        apart, key = of_pairs(runs, "apart/agent_location"), "protocol.distance_tworoom" if near else ""
+        rows.append(row(flat, apart, "median distance from start to goal", key))
     return known(rows)
 
 

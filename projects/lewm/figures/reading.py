@@ -71,10 +71,15 @@ def success(rows: pd.DataFrame) -> Interval:
     return Interval(100 * one.mean, 100 * one.low, 100 * one.high, one.n)
 
 
+def of_pairs(rows: pd.DataFrame, column: str, scale: float = 1.0) -> Interval:
+    """A property of the pairs, which all runs of one protocol share."""
+    found = values(rows, column)
+    return Interval(scale * float(np.median(found)), math.nan, math.nan, 1) if len(found) else UNKNOWN
+
+
 def inside(rows: pd.DataFrame) -> Interval:
-    """[%] The share of pairs whose start counts as the goal; every run of one protocol has the same pairs."""
-    shares = values(rows, "start_inside")
-    return Interval(100 * float(np.median(shares)), math.nan, math.nan, 1) if len(shares) else UNKNOWN
+    """[%] The share of pairs whose start counts as the goal."""
+    return of_pairs(rows, "start_inside", 100.0)
 
 
 def players(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:

@@ -87,7 +87,8 @@ def plan(config, rng) -> list[dict]:
     states[:, : lasts + 1] = 60 + 0.8 * np.cumsum(rng.normal(1, 1, (len(states), lasts + 1, states.shape[2])), 1)
     goals = states[:, lasts] + np.where(won[: len(states), None], 5, 40)
     arrays = {"success": won, "start_inside": rng.random(pairs) < 0.09, "states": states, "goals": goals}
-    row = {"success": float(won.mean()), "start_inside": 0.09, "pairs": float(pairs), "distance/agent_location": 12.0, "arrays": arrays}
+    row = {"success": float(won.mean()), "start_inside": 0.09, "pairs": float(pairs), "arrays": arrays}
+    row |= {"distance/agent_location": 12.0, "apart/agent_location": 41.0}
     if config.plan.policy == "model":
         row["plan_ms"] = 40.0 * (30 if config.latent.tokens == "patches" else 1) * rng.normal(1, 0.02)
     return [row]

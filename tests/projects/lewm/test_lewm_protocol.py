@@ -43,6 +43,7 @@ def test_who_stands_still_reaches_only_where_it_is(played):
     numbers, arrays = evaluated(played, protocol__pairs=40)
     np.testing.assert_array_equal(arrays["success"], arrays["start_inside"])
     assert numbers["success"] == numbers["start_inside"] > 0
+    assert numbers["apart/agent_location"] == pytest.approx(np.median(arrays["distance_agent_location"]), rel=1e-5)
 
 
 def test_the_hand_written_controller_is_better_than_chance(played):
@@ -176,7 +177,7 @@ def planned(tmp_path_factory):
 
 def test_a_run_leaves_one_row_and_what_a_figure_draws(planned):
     final, (row,) = planned.status()["final"], planned.metrics()
-    assert {"success", "start_inside", "pairs", "plans", "distance/agent_location", "plan_ms"} == set(final)
+    assert {"success", "start_inside", "pairs", "plans", "distance/agent_location", "apart/agent_location", "plan_ms"} == set(final)
     assert row["success"] == final["success"] and row["perf/plan_ms"] == final["plan_ms"] > 0
     with np.load(planned.path / "tables" / "arrays.npz") as arrays:
         assert arrays["success"].mean() == final["success"] and arrays["success"].dtype == bool
