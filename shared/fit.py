@@ -6,6 +6,7 @@ enter the step as arrays, so a pack is one program, compiled once, and a member 
 """
 
 import gc
+import math
 import time
 from collections import deque
 from collections.abc import Callable
@@ -36,6 +37,7 @@ class Task:
     axes: Tree  # logical axis names of the params
     tokens_per_batch: int  # what one member consumes per step, for tokens/s
     buffers: tuple[str, ...] = ()  # entries of params that no gradient moves (batch statistics): the loss gives the new ones as metrics
+    ema: float | None = None  # decay, in (0, 1), of a mean over steps of what is trained; then that mean is evaluated and returned
 
 
 @dataclass(frozen=True)
@@ -85,8 +87,9 @@ def build(task: Task, window: int) -> tuple[Callable, Callable]:
 
     def init_one(hyper: Hyper) -> Tree:
         params = task.init(stream(hyper, "init"), hyper)
-        opt = task.optimizer(hyper).init(apart(params, task.buffers)[0])
-        return {"params": params, "opt": opt, "step": jnp.int32(0), "sums": {}}
+        trained = apart(params, task.buffers)[0]
+        state = {"params": params, "opt": task.optimizer(hyper).init(trained), "step": jnp.int32(0), "sums": {}}
+        return state if task.ema is None else state | {"ema": jax.tree.map(jnp.zeros_like, trained)}
 
     def step_one(state: Tree, batch: Tree, hyper: Hyper) -> tuple[Tree, dict]:
         key = jax.random.fold_in(stream(hyper, "train"), state["step"])
@@ -95,12 +98,14 @@ def build(task: Task, window: int) -> tuple[Callable, Callable]:
         (loss, metrics), gradient = grad(trained)
         metrics, held = apart(metrics, task.buffers)
         update, opt = task.optimizer(hyper).update(gradient, state["opt"], trained)
-        params = joined(optax.apply_updates(trained, update), held)
+        trained = optax.apply_updates(trained, update)
         seen = state["step"] % window
         values = {"train/loss": loss, **metrics}
         sums = {name: jnp.where(seen == 0, 0, state["sums"].get(name, 0)) + value for name, value in values.items()}
-        state = {"params": params, "opt": opt, "step": state["step"] + 1, "sums": sums}
-        return state, {name: total / (seen + 1) for name, total in sums.items()}
+        new = {"params": joined(trained, held), "opt": opt, "step": state["step"] + 1, "sums": sums}
+        if task.ema is not None:
+            new["ema"] = averaged(state["ema"], trained, task.ema, new["step"])
+        return new, {name: total / (seen + 1) for name, total in sums.items()}
 
     rows = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), task.batch(0))  # here: it may run a program
 
@@ -110,6 +115,20 @@ def build(task: Task, window: int) -> tuple[Callable, Callable]:
         return state | {"sums": jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), sums)}
 
     return init_state, over_members(step_one)
+
+
+def averaged(mean: Tree, params: Tree, decay: float, count: jax.Array) -> Tree:
+    """The mean of the parameters after each of `count` steps, from the mean over all but the last. Weights: decay^age, the newest of age 0.
+
+    They are divided by their sum, so the mean has no bias towards its start: after one step it is the parameters themselves.
+    """
+    share = math.expm1(math.log(decay)) / jnp.expm1(math.log(decay) * count)  # (1 - decay) / (1 - decay^count)
+    return jax.tree.map(lambda old, new: old + share * (new - old), mean, params)
+
+
+def settled(task: Task, state: Tree) -> Tree:
+    """The parameters that are evaluated and returned: those of the last step, or their mean beside the newest buffers."""
+    return state["params"] if task.ema is None else joined(state["ema"], apart(state["params"], task.buffers)[1])
 
 
 def apart(tree: Tree, names: tuple[str, ...]) -> tuple[Tree, Tree]:
@@ -156,7 +175,7 @@ def loop(
         if evaluating or done % schedule.log_every == 0:
             means = {name: np.asarray(value) for name, value in metrics.items()}  # [members]
             stop_diverged(run, means["train/loss"], done)
-            final = task.evaluate(state["params"]) if evaluating else {}
+            final = task.evaluate(settled(task, state)) if evaluating else {}
             run.log(done, means | final | clock.read())
             clock.skip()
         if run.stopping and not last:
@@ -167,7 +186,7 @@ def loop(
             run.save(done, state)
             saved = time.monotonic()
             clock.skip()
-    return Fitted(state["params"], final | clock.read())
+    return Fitted(settled(task, state), final | clock.read())
 
 
 def stop_diverged(run: Run, losses: np.ndarray, done: int) -> None:

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 from unittest import mock
@@ -13,9 +14,10 @@ import optax
 import pytest
 
 from shared import checkpoint
-from shared.fit import Fitted, Schedule, Task, fit
+from shared.fit import Fitted, Schedule, Task, averaged, build, fit
 from shared.run import Run
 from shared.rundir import RunDir
+from shared.sharding import shardings
 
 STEPS = 12
 SCHEDULE = Schedule(steps=STEPS, log_every=3, evaluate_every=6, save_minutes=60.0)
@@ -41,7 +43,7 @@ class Hours:
         self.now += 3601.0 * (step in self.steps)
 
 
-def task(members: int, at_step: Callable[[int], None] = lambda step: None) -> Task:
+def task(members: int, at_step: Callable[[int], None] = lambda step: None, ema: float | None = None) -> Task:
     def batch(step: int) -> np.ndarray:
         at_step(step)
         return np.broadcast_to(DATA[step], (members, 8, 4))
@@ -58,6 +60,7 @@ def task(members: int, at_step: Callable[[int], None] = lambda step: None) -> Ta
         evaluate=lambda params: {"val/loss": np.asarray(jnp.sum(params["w"] ** 2, (1, 2)))},
         axes={"w": ("embed", "mlp")},
         tokens_per_batch=8,
+        ema=ema,
     )
 
 
@@ -69,12 +72,14 @@ def pack(root: Path, lrs: list[float]) -> list[RunDir]:
     return members
 
 
-def train(members: list[RunDir], at_step: Callable[[Run, int], None] = lambda run, step: None) -> tuple[Run, Fitted | None]:
+def train(
+    members: list[RunDir], at_step: Callable[[Run, int], None] = lambda run, step: None, ema: float | None = None
+) -> tuple[Run, Fitted | None]:
     with Run(members, ("seed", "lr"), MESH, {}) as run:
-        return run, fit(task(len(members), lambda step: at_step(run, step)), SCHEDULE, run)
+        return run, fit(task(len(members), lambda step: at_step(run, step), ema), SCHEDULE, run)
 
 
-def crash(members: list[RunDir], at: int, saves: tuple[int, ...]) -> None:
+def crash(members: list[RunDir], at: int, saves: tuple[int, ...], ema: float | None = None) -> None:
     """Trains until step `at`; checkpoints `saves` are written on the way."""
     clock = Hours(tuple(step - 1 for step in saves))
 
@@ -84,13 +89,13 @@ def crash(members: list[RunDir], at: int, saves: tuple[int, ...]) -> None:
         clock.pass_by(step) if run.step == step else None  # not when the loop only looks at the shape of a batch
 
     with mock.patch("shared.fit.time", clock), pytest.raises(Crash):
-        train(members, at_step)
+        train(members, at_step, ema)
 
 
-def resume(members: list[RunDir]) -> tuple[list[int], Fitted]:
+def resume(members: list[RunDir], ema: float | None = None) -> tuple[list[int], Fitted]:
     """(the steps that were trained, the result)."""
     seen = []
-    _, fitted = train(members, lambda run, step: seen.append(step))
+    _, fitted = train(members, lambda run, step: seen.append(step), ema)
     return seen[2:], fitted  # the first two only show their shape
 
 
@@ -285,3 +290,74 @@ def test_buffers_are_what_the_loss_says_and_no_gradient_moves_them(tmp_path):
     assert not np.allclose(params["w"][0], start[0])
     np.testing.assert_array_equal(params["w"][1], start[1])  # a rate of 0
     assert all("seen" not in row for member in run.members for row in member.metrics())
+
+
+DECAY = 0.8
+
+
+@pytest.fixture(scope="module")
+def mean(tmp_path_factory):
+    """Rows and mean parameters of the two members of `straight`."""
+    members = pack(tmp_path_factory.mktemp("mean"), [0.1, 0.01])
+    _, fitted = train(members, ema=DECAY)
+    return rows(members), np.asarray(fitted.params["w"])
+
+
+def test_the_mean_of_parameters_is_what_a_hand_computes(tmp_path, straight, mean):
+    """Evaluated after every step, a training shows its parameters; weights fall by DECAY per step of age and add up to one."""
+    shown = []
+    plain = replace(task(2), evaluate=lambda params: shown.append(np.asarray(params["w"], np.float64)) or {"val/loss": np.zeros(2)})
+    with Run(pack(tmp_path, [0.1, 0.01]), ("seed", "lr"), MESH, {}) as run:
+        fit(plain, replace(SCHEDULE, evaluate_every=1), run)
+    for step, row in ((6, 1), (STEPS, 3)):  # evaluations see the mean too
+        weights = DECAY ** np.arange(step)[::-1]
+        hand = np.tensordot(weights / weights.sum(), np.stack(shown[:step]), 1)  # [members, 4, 2]
+        assert [member[row]["val/loss"] for member in mean[0]] == pytest.approx(np.sum(hand**2, (1, 2)), rel=1e-5)
+    np.testing.assert_allclose(mean[1], hand, rtol=1e-5)
+    for with_mean, without in zip(mean[0], straight[0], strict=True):  # the training itself does not know of it
+        assert [row["train/loss"] for row in with_mean] == [row["train/loss"] for row in without]
+
+
+def test_the_first_mean_has_no_bias_towards_its_start():
+    first = averaged({"w": jnp.zeros(3)}, {"w": jnp.array([1.0, -2.0, 3e4])}, 0.999, jnp.int32(1))
+    np.testing.assert_allclose(first["w"], [1.0, -2.0, 3e4], rtol=1e-6)
+
+
+def test_after_a_crash_the_mean_goes_on_bit_by_bit(tmp_path, mean):
+    members = pack(tmp_path, [0.1, 0.01])
+    crash(members, 7, (5,), DECAY)
+    trained, fitted = resume(members, DECAY)
+    same(mean, members, fitted)
+    assert trained[0] == 5
+
+
+def test_the_mean_of_a_member_is_that_of_its_solo_run(tmp_path, mean):
+    """Tolerance as for the parameters themselves."""
+    _, fitted = train(pack(tmp_path, [0.1, 0.01])[1:], ema=DECAY)
+    assert np.asarray(fitted.params["w"][0]) == pytest.approx(mean[1][1], rel=1e-5)
+
+
+def test_a_state_has_a_mean_only_where_one_is_asked_for_and_it_lies_as_its_parameters_do():
+    hyper = {"seed": jnp.arange(2), "lr": jnp.ones(2)}
+    without, with_mean = (jax.eval_shape(build(task(2, ema=ema), 3)[0], hyper) for ema in (None, DECAY))
+    assert set(without) == {"params", "opt", "step", "sums"} and set(with_mean) == {*without, "ema"}
+    mesh = jax.sharding.AbstractMesh((2, 1, 2, 1), tuple(MESH))
+    layout = shardings(with_mean, task(2).axes, mesh)
+    assert layout["ema"]["w"].spec == layout["params"]["w"].spec == jax.sharding.PartitionSpec("member", "fsdp", "tensor")
+
+
+def test_buffers_are_not_averaged(tmp_path):
+    """Those of the last step stand beside the mean of the weights."""
+
+    def loss(params, rows, key, hyper):
+        return jnp.mean((rows @ params["w"]) ** 2), {"norm": jnp.sum(params["w"] ** 2), "seen": params["seen"] + 1}
+
+    counting = replace(
+        task(2, ema=DECAY), loss=loss, buffers=("seen",), axes={"w": ("embed", "mlp"), "seen": ()}, evaluate=lambda params: {},
+        init=lambda key, hyper: {"w": jax.random.normal(key, (4, 2)), "seen": jnp.zeros(())},
+    )  # fmt: skip
+    with Run(pack(tmp_path, [0.1, 0.0]), ("seed", "lr"), MESH, {}) as run:
+        params = fit(counting, SCHEDULE, run).params
+    np.testing.assert_array_equal(params["seen"], [STEPS, STEPS])
+    start = jax.random.normal(jax.random.fold_in(jax.random.key(1), 0), (4, 2))
+    np.testing.assert_allclose(params["w"][1], start, rtol=1e-6)  # a rate of 0: a mean of equal parameters
