@@ -4,28 +4,13 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from shared.nn.attention import Attention
+from shared.nn.encoder import Block
 from shared.nn.linear import Linear, fixed
-from shared.nn.mlp import GELU
 from shared.nn.norms import LayerNorm
 from shared.nn.stack import scan, stack
 
 STD = 0.02  # of every kernel and table at the start
 EPS = 1e-12
-
-
-class Block(nnx.Module):
-    """Pre-norm attention among all tokens, then an MLP."""
-
-    def __init__(self, width: int, heads: int, mlp_width: int, rngs: nnx.Rngs, dtype: str):
-        self.attention_norm = LayerNorm(width, eps=EPS)
-        self.attention = Attention(width, heads, heads, width // heads, rngs, bias=True, start=fixed(STD), dtype=dtype)
-        self.mlp_norm = LayerNorm(width, eps=EPS)
-        self.mlp = GELU(width, mlp_width, rngs, bias=True, exact=True, start=fixed(STD), dtype=dtype)
-
-    def __call__(self, x: jax.Array) -> jax.Array:
-        x = x + self.attention(self.attention_norm(x), causal=False)
-        return x + self.mlp(self.mlp_norm(x))
 
 
 class ViT(nnx.Module):
@@ -38,7 +23,8 @@ class ViT(nnx.Module):
         self.positions = nnx.Param(
             STD * jax.random.truncated_normal(rngs.params(), -3, 3, (1 + self.patches, width)), axes=(None, "embed")
         )
-        self.blocks = stack(lambda rngs: Block(width, heads, mlp_width, rngs, dtype), layers, rngs)
+        like = {"start": fixed(STD), "eps": EPS, "dtype": dtype}
+        self.blocks = stack(lambda rngs: Block(width, heads, width // heads, mlp_width, rngs, **like), layers, rngs)
         self.norm = LayerNorm(width, eps=EPS)
 
     def __call__(self, images: jax.Array) -> jax.Array:
