@@ -7,7 +7,7 @@ from pathlib import Path
 
 import numpy as np
 
-from projects.dmpc.envs import Environments
+from projects.dmpc.envs import Environments, Spec
 from shared.errors import BadInput
 
 Policy = Callable[[np.ndarray, np.random.Generator], np.ndarray]  # observations [E, S] -> actions [E, A] in [-1, 1]
@@ -63,9 +63,9 @@ class Actor:
             raise BadInput(f"{path} holds no actor ({error}): write it again with `python -m projects.dmpc.pick`") from None
 
 
-def random(worlds: Environments) -> Policy:
+def random(spec: Spec) -> Policy:
     """Uniform actions."""
-    return lambda observations, rng: rng.uniform(-1, 1, (len(observations), worlds.spec.action_size)).astype(np.float32)
+    return lambda observations, rng: rng.uniform(-1, 1, (len(observations), spec.action_size)).astype(np.float32)
 
 
 def returns(worlds: Environments, policy: Policy, seed: tuple[int, ...]) -> np.ndarray:

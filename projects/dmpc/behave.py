@@ -41,7 +41,7 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     saved, mark, since = time.monotonic(), time.monotonic(), play.done
     while play.done < wanted.steps:
         learning = play.done >= wanted.warmup
-        play.forward(wanted.round, Actor.of(learner["actor"]).sample if learning else random(worlds))
+        play.forward(wanted.round, Actor.of(learner["actor"]).sample if learning else random(worlds.spec))
         if learning:
             learner, numbers = learn(learner, play.batches(wanted.round, wanted.batch_size))
         done = run.step = play.done

@@ -1,0 +1,85 @@
+"""Windows: what models see of the data. A state, the F actions from there, the F states that follow them, and the return to go.
+
+Index convention: actions a[t] ... a[t + F - 1], states s[t + 1] ... s[t + F]. No window crosses the end of an episode, be it a failure or
+the time limit: behind it the last state is repeated and actions are 0, with a mask that says so.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from ml_collections import ConfigDict
+
+from projects.dmpc.transitions import Transitions
+from shared.errors import BadInput
+
+FLOOR = 1e-3  # least standard deviation: a number that hardly changes is not blown up
+
+
+@dataclass(frozen=True)
+class Normaliser:
+    """Mean and standard deviation of each number of a state or of an action."""
+
+    mean: np.ndarray  # float32 [n]
+    std: np.ndarray  # float32 [n], at least FLOOR
+
+    @classmethod
+    def of(cls, rows: np.ndarray) -> "Normaliser":
+        """Over all rows [N, n]."""
+        mean, std = rows.mean(axis=0, dtype=np.float64), rows.std(axis=0, dtype=np.float64)
+        return cls(mean.astype(np.float32), np.maximum(std, FLOOR).astype(np.float32))
+
+    def normalise(self, values: np.ndarray) -> np.ndarray:
+        """[..., n] -> [..., n]; numpy or JAX."""
+        return (values - self.mean) / self.std
+
+    def denormalise(self, values: np.ndarray) -> np.ndarray:
+        """[..., n] -> [..., n]; numpy or JAX."""
+        return values * self.std + self.mean
+
+
+def returns_to_go(transitions: Transitions, discount: float, penalty: float) -> np.ndarray:
+    """float64 [N]: the discounted sum of the rewards from each row to the end of its episode, less a penalty in the last row of one that
+    ended by failure. What would have come after a time limit is left out, as in Diffuser."""
+    found = transitions.rewards.astype(np.float64) - penalty * transitions.terminals
+    ends, lengths = transitions.ends, transitions.lengths
+    for behind in range(1, int(lengths.max())):
+        rows = ends[lengths > behind] - behind
+        found[rows] += discount * found[rows + 1]
+    return found
+
+
+class Windows:
+    """Batches of windows: `windows(step)` is a pure function of the step and the seed, which draw the first rows from all there are.
+
+    A batch: `state` [B, S], `actions` [B, F, A], `states` [B, F, S], all normalised; `mask` [B, F], 1 where the step was made, 0 behind
+    the end of the episode; `value` [B], the return to go divided by `value_scale`, the standard deviation of all of them. All float32.
+    """
+
+    def __init__(self, transitions: Transitions, windows: ConfigDict, batch_size: int, seed: int):
+        """`windows`: the config's section. Raises BadInput where no episode is as long as the horizon."""
+        longest = int(transitions.lengths.max())
+        if longest < windows.horizon:
+            raise BadInput(f"windows.horizon={windows.horizon}: the longest episode has {longest} steps: take a shorter one or other data")
+        self.transitions, self.horizon, self.batch_size, self.seed = transitions, windows.horizon, batch_size, seed
+        self.last = np.repeat(transitions.ends, transitions.lengths)  # [N], of each row's episode
+        self.states, self.actions = Normaliser.of(transitions.observations), Normaliser.of(transitions.actions)
+        values = returns_to_go(transitions, windows.discount, windows.penalty)
+        self.value_scale = float(max(values.std(), FLOOR))
+        self.values = (values / self.value_scale).astype(np.float32)
+
+    def __call__(self, step: int) -> dict[str, np.ndarray]:
+        # raw bits, whose stream numpy promises never to change
+        return self.at((np.random.PCG64([self.seed, step]).random_raw(self.batch_size) % len(self.transitions)).astype(np.int64))
+
+    def at(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """The windows that begin in these rows [B]."""
+        data, steps = self.transitions, rows[:, None] + np.arange(self.horizon)  # [B, F]
+        mask = steps <= self.last[rows][:, None]
+        steps = np.where(mask, steps, self.last[rows][:, None])
+        return {
+            "state": self.states.normalise(data.observations[rows]),
+            "actions": self.actions.normalise(data.actions[steps] * mask[..., None]),
+            "states": self.states.normalise(data.next_observations[steps]),
+            "mask": mask.astype(np.float32),
+            "value": self.values[rows],
+        }
