@@ -24,7 +24,7 @@ def get_config(scale: str) -> ConfigDict:
     if scale == "cpu":
         config.train.steps = 300
         config.collect.episodes = 500
-        config.imagine.steps = 800
+        config.imagine.steps = 600
     return config
 
 
