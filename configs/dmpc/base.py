@@ -85,6 +85,7 @@ def get_config(scale: str) -> ConfigDict:
     config.collect.file = ""  # a data set of others instead: D4RL's HDF5, Minari's folder, or Minari's name of one on this machine
 
     config.windows = ConfigDict()  # what models see of the data
+    config.windows.history = 1  # H, states up to now, and the actions between them
     config.windows.horizon = 0  # F, actions, and states that follow them
     config.windows.discount = 0.997  # of the return to go
     config.windows.penalty = 100.0  # taken off the last reward of an episode that ended by failure
@@ -101,7 +102,7 @@ CHOICES = {"entry": ("behave", "collect"), "env.name": tuple(ENVIRONMENTS), "col
 LEAST = {
     "seed": 0, "env.defect_joint": -1, "env.defect_limit": 0, "behave.steps": 1, "behave.copies": 1, "behave.warmup": 1,
     "behave.round": 1, "behave.width": 1, "behave.batch_size": 1, "behave.checkpoints": 1, "behave.episodes": 1,
-    "collect.transitions": 1, "collect.seed": 0, "windows.horizon": 1, "windows.penalty": 0, "save.every_minutes": 0,
+    "collect.transitions": 1, "collect.seed": 0, "windows.history": 1, "windows.horizon": 1, "windows.penalty": 0, "save.every_minutes": 0,
 }  # fmt: skip
 POSITIVE = ("behave.lr", "behave.slowness")
 SHARES = ("behave.discount", "behave.slowness", "windows.discount")

@@ -30,7 +30,7 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     worlds, judges = environments(config.env, wanted.copies), environments(config.env, wanted.episodes)
     settings = Settings(worlds.spec.state_size, worlds.spec.action_size, wanted.width, wanted.lr, wanted.discount, wanted.slowness)
     play, learn = Play(worlds, wanted.steps, config.seed), updater(settings, config.seed)
-    learner = init(settings, jax.random.key(config.seed))
+    learner = jax.jit(init, static_argnums=0)(settings, jax.random.key(config.seed))
     restored = run.restore(abstract({"learner": learner, "play": play.snapshot()}, make_mesh(run.mesh_axes)))
     if restored:
         tree = jax.tree.map(lambda leaf: np.asarray(leaf)[0], restored[0])

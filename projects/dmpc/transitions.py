@@ -137,11 +137,11 @@ def read(path: Path, spec: Spec) -> Transitions:
 
 
 def d4rl(path: Path, file: h5py.File) -> tuple[Columns, dict[str, str]]:
-    missing = [name for name in KEYS if name not in file]
+    missing = [name for name in KEYS if not isinstance(file.get(name), h5py.Dataset)]
     if missing:
         raise BadInput(f"{path} has no {', no '.join(missing)}, only {', '.join(file)}: name its columns as D4RL does")
-    columns = {name: file[name][()] for name in KEYS}
-    columns |= {name: file[f"infos/{name}"][()] for name in INFOS if f"infos/{name}" in file}
+    columns = {name: np.asarray(file[name][()]) for name in KEYS}
+    columns |= {name: np.asarray(file[f"infos/{name}"][()]) for name in INFOS if f"infos/{name}" in file}
     told = {name: file[f"metadata/{name}"] for name in METADATA if f"metadata/{name}" in file}  # others have whole networks there
     return columns, {name: text.asstr()[()] for name, text in told.items() if isinstance(text, h5py.Dataset)}
 

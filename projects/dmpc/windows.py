@@ -1,7 +1,9 @@
-"""Windows: what models see of the data. A state, the F actions from there, the F states that follow them, and the return to go.
+"""Windows: what models see of the data. The last H states up to a step and the actions between them, the F actions from there, the F states
+that follow them, and the return to go.
 
-Index convention: actions a[t] ... a[t + F - 1], states s[t + 1] ... s[t + F]. No window crosses the end of an episode, be it a failure or
-the time limit: behind it the last state is repeated and actions are 0, with a mask that says so.
+Index convention: states s[t - H + 1] ... s[t], actions a[t - H + 1] ... a[t - 1]; then a[t] ... a[t + F - 1] and s[t + 1] ... s[t + F]. No
+window crosses the end of an episode, be it a failure or the time limit: behind it the last state is repeated and actions are 0, with a mask
+that says so. Before an episode's beginning it is likewise, without one: that much a planner knows as well.
 """
 
 from dataclasses import dataclass
@@ -51,8 +53,9 @@ def returns_to_go(transitions: Transitions, discount: float, penalty: float) -> 
 class Windows:
     """Batches of windows: `windows(step)` is a pure function of the step and the seed, which draw the first rows from all there are.
 
-    A batch: `state` [B, S], `actions` [B, F, A], `states` [B, F, S], all normalised; `mask` [B, F], 1 where the step was made, 0 behind
-    the end of the episode; `value` [B], the return to go divided by `value_scale`, the standard deviation of all of them. All float32.
+    A batch: `history` [B, H, S], `past` [B, H - 1, A], `actions` [B, F, A], `states` [B, F, S], all normalised; `mask` [B, F], 1 where the
+    step was made, 0 behind the end of the episode; `value` [B], the return to go divided by `value_scale`, the standard deviation of all of
+    them. All float32.
     """
 
     def __init__(self, transitions: Transitions, windows: ConfigDict, batch_size: int, seed: int):
@@ -60,8 +63,10 @@ class Windows:
         longest = int(transitions.lengths.max())
         if longest < windows.horizon:
             raise BadInput(f"windows.horizon={windows.horizon}: the longest episode has {longest} steps: take a shorter one or other data")
-        self.transitions, self.horizon, self.batch_size, self.seed = transitions, windows.horizon, batch_size, seed
-        self.last = np.repeat(transitions.ends, transitions.lengths)  # [N], of each row's episode
+        self.transitions, self.batch_size, self.seed = transitions, batch_size, seed
+        self.horizon, self.history = windows.horizon, windows.history
+        self.first = np.repeat(transitions.offsets, transitions.lengths)  # [N], of each row's episode
+        self.last = np.repeat(transitions.ends, transitions.lengths)  # [N]
         self.states, self.actions = Normaliser.of(transitions.observations), Normaliser.of(transitions.actions)
         values = returns_to_go(transitions, windows.discount, windows.penalty)
         self.value_scale = float(max(values.std(), FLOOR))
@@ -73,11 +78,16 @@ class Windows:
 
     def at(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """The windows that begin in these rows [B]."""
-        data, steps = self.transitions, rows[:, None] + np.arange(self.horizon)  # [B, F]
-        mask = steps <= self.last[rows][:, None]
-        steps = np.where(mask, steps, self.last[rows][:, None])
+        data, first, last = self.transitions, self.first[rows][:, None], self.last[rows][:, None]  # [B, 1]
+        steps = rows[:, None] + np.arange(self.horizon)  # [B, F]
+        mask = steps <= last
+        steps = np.minimum(steps, last)
+        before = rows[:, None] + np.arange(1 - self.history, 1)  # [B, H]
+        known = before >= first
+        before = np.maximum(before, first)
         return {
-            "state": self.states.normalise(data.observations[rows]),
+            "history": self.states.normalise(data.observations[before]),
+            "past": self.actions.normalise(data.actions[before[:, :-1]] * known[:, :-1, None]),
             "actions": self.actions.normalise(data.actions[steps] * mask[..., None]),
             "states": self.states.normalise(data.next_observations[steps]),
             "mask": mask.astype(np.float32),
