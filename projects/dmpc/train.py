@@ -1,0 +1,103 @@
+"""Trains one part of the planner, rho, p_d or J, on windows of a data set. Whole episodes are held out; what is evaluated and kept is the
+mean of the weights over the last steps."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+from ml_collections import ConfigDict
+
+from projects.dmpc.collect import load_transitions
+from projects.dmpc.parts import Part, part, stats
+from projects.dmpc.transitions import Transitions
+from projects.dmpc.windows import Windows
+from shared.errors import BadInput
+from shared.fit import Schedule, Task, fit
+from shared.optim import adamw, warmup_cosine
+from shared.run import Run
+
+Tree = Any
+
+
+def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
+    """The whole training. Returns its final numbers, or None when it was asked to stop before the end."""
+    transitions = load_transitions(config, run)
+    training, unseen = split(transitions, config.train.validation)
+    windows = Windows(transitions, config.windows, config.train.batch_size, 0)
+    model, known, steps = part(config), stats(windows), config.train.steps
+    batches = [batch(windows, training, config.train.batch_size, int(seed)) for seed in run.hyper["seed"]]
+    judge = jax.jit(jax.vmap(judged(model, held_out(windows, unseen, config.train.windows, config.train.batch_size))))
+    task = Task(
+        init=lambda key, hyper: model.init(key, known),
+        loss=lambda variables, batch, key, hyper: (model.loss(variables, batch, key), {"stats": variables["stats"]}),
+        optimizer=lambda hyper: optimizer(config, hyper["optim.lr"]),
+        batch=lambda step: jax.tree.map(lambda *one: np.stack(one), *[batch(step) for batch in batches]),  # [K, B, ...]
+        evaluate=judge,
+        axes=model.axes,
+        tokens_per_batch=config.train.batch_size,  # windows
+        buffers=("stats",),
+        ema=config.optim.ema,
+    )
+    schedule = Schedule(
+        steps,
+        log_every=max(1, steps // 128),
+        evaluate_every=max(1, steps // config.train.evaluations),
+        save_minutes=config.save.every_minutes,
+    )
+    fitted = fit(task, schedule, run)
+    if fitted is None:
+        return None
+    run.save_weights(fitted.params)
+    return fitted.final
+
+
+def split(transitions: Transitions, share: float) -> tuple[np.ndarray, np.ndarray]:
+    """The rows of the episodes to train on and of those held out. These lie evenly among the others, so that of everyone who played some
+    are held out. Raises BadInput where there is but one episode."""
+    count = len(transitions.lengths)
+    if count < 2:
+        raise BadInput("the data are a single episode, and some have to be held out: take a set with more")
+    number = min(max(1, round(share * count)), count - 1)
+    out = np.zeros(count, bool)
+    out[((np.arange(number) + 0.5) * count / number).astype(int)] = True
+    held = np.repeat(out, transitions.lengths)
+    return np.flatnonzero(~held), np.flatnonzero(held)
+
+
+def batch(windows: Windows, rows: np.ndarray, size: int, seed: int) -> Callable[[int], Tree]:
+    """Step -> a batch of windows that begin in some of these rows: a pure function of seed and step."""
+
+    def at(step: int) -> Tree:
+        drawn = np.random.PCG64([seed, step]).random_raw(size)  # raw bits, whose stream numpy promises never to change
+        return windows.at(rows[(drawn % len(rows)).astype(np.int64)])
+
+    return at
+
+
+def held_out(windows: Windows, rows: np.ndarray, count: int, size: int) -> Tree:
+    """At most `count` windows, evenly among those of these rows, in batches of the training's size: [n, B, ...]. What does not fill the
+    last one is left out."""
+    count = min(count, len(rows))
+    size = min(size, count)
+    chosen = rows[np.arange(count // size * size) * len(rows) // count]
+    return jax.tree.map(lambda leaf: leaf.reshape(count // size, size, *leaf.shape[1:]), windows.at(chosen))
+
+
+def judged(model: Part, batches: Tree) -> Callable[[Tree], dict[str, jax.Array]]:
+    """Variables -> the loss on batches [n, B, ...], always by the same noise."""
+    keys = jax.random.split(jax.random.key(0), len(batches["value"]))
+
+    def judge(variables: Tree) -> dict[str, jax.Array]:
+        losses = jax.lax.map(lambda one: model.loss(variables, *one), (batches, keys))
+        return {"val/loss": jnp.mean(losses)}
+
+    return judge
+
+
+def optimizer(config: ConfigDict, lr: float | jax.Array) -> Any:
+    """Adam. The rate rises from final_lr to lr, then falls by a cosine to final_lr."""
+    c, steps = config.optim, config.train.schedule_steps
+    above = warmup_cosine(lr - c.final_lr, steps, c.warmup / steps)
+    return adamw(lambda step: c.final_lr + above(step), 0.0, None, 0.9, 0.999, 1e-8, c.clip)
