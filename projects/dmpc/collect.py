@@ -16,7 +16,7 @@ from shared.errors import BadInput
 from shared.run import Run
 
 FILE = "transitions.h5"
-COPIES = 16  # of the environment, for which the policy is asked together
+COPIES = 32  # of the environment, for which the policy is asked together
 FULL = 8  # episodes of full length that each plays at least: so little more than asked for is played
 ACTING, STARTING = 1, 2  # what a stream of random numbers is for
 

@@ -54,8 +54,8 @@ def test_the_sweeps_are_the_papers_table():
     [
         ("env.name", "ant", "choose ring"), ("env.version", "v2", "of halfcheetah there is v4 and v5"), ("env.states", 11, "it is 17"),
         ("env.defect_joint", 6, "actuators 0 to 5"), ("env.defect_limit", -0.1, "at least 0"), ("collect.set", "full", "medium-replay"),
-        ("behave.round", 51, "multiple of behave.copies=2"), ("behave.steps", 301, "multiple of behave.round=50"),
-        ("behave.warmup", 300_000, "less than behave.steps"), ("behave.lr", 0.0, "above 0"), ("windows.discount", 1.5, "share"),
+        ("behave.round", 51, "multiple of behave.copies=2"), ("behave.steps", 20_010, "multiple of behave.round=50"),
+        ("behave.warmup", 500_000, "less than behave.steps"), ("behave.lr", 0.0, "above 0"), ("windows.discount", 1.5, "share"),
         ("windows.horizon", 0, "at least 1"), ("collect.file", "data.h5", "that data set is there already"), ("entry", "trian", "choose"),
     ],
 )  # fmt: skip

@@ -76,7 +76,7 @@ class Environments(ABC):
         """Commanded actions [E, A]; what is beyond 1, or beyond a defective joint's limit, counts as that. The reward is that of the
         torques that were applied."""
         rewards, terminals = np.zeros(self.count, np.float32), np.zeros(self.count, bool)
-        self._step(np.flatnonzero(self.alive), np.clip(actions, -self.strength, self.strength), rewards, terminals)
+        self._step(np.flatnonzero(self.alive), np.maximum(np.minimum(actions, self.strength), -self.strength), rewards, terminals)
         self.steps += self.alive
         timeouts = self.alive & ~terminals & (self.steps >= self.spec.limit)
         self.alive &= ~(terminals | timeouts)

@@ -26,6 +26,8 @@ class Locomotion(Environments):
             # bare: no checks of every step, and the time limit is that of Environments
             self.copies = [gymnasium.make(f"{IDS[name]}-{version}", disable_env_checker=True).unwrapped for _ in range(count)]
         model = self.copies[0].model
+        for world in self.copies:
+            world.model = model  # they are equal, and one stays in the processor's cache
         size = self.copies[0].observation_space.shape[0]
         super().__init__(Spec(name, version, size, model.nu, model.nq, model.nv, LIMIT), count, joint, limit)
 
@@ -42,7 +44,7 @@ class Locomotion(Environments):
         self.observations[copy], self.qpos[copy], self.qvel[copy] = world._get_obs(), qpos, qvel
 
     def _step(self, copies: np.ndarray, torques: np.ndarray, rewards: np.ndarray, terminals: np.ndarray) -> None:
-        for copy in copies:
+        for copy in copies.tolist():
             world = self.copies[copy]
             self.observations[copy], rewards[copy], terminals[copy], _, _ = world.step(torques[copy])
             self.qpos[copy], self.qvel[copy] = world.data.qpos, world.data.qvel

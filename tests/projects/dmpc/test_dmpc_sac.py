@@ -1,5 +1,7 @@
 """Soft Actor-Critic: its parts against what they should be, that it learns, and that an interruption changes nothing."""
 
+from functools import cache
+
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -139,9 +141,9 @@ def numbers(run):
     return rows, arrays
 
 
-def interrupted(monkeypatch, at):
+def interrupted(monkeypatch, at, **short):
     """A training that is asked to stop as soon as it has made `at` steps."""
-    config, run = waiting("behave", **SHORT, seed=1)
+    config, run = waiting("behave", **short)
     forward = behave.Play.forward
 
     def stopping(play, *words):
@@ -154,14 +156,17 @@ def interrupted(monkeypatch, at):
         assert behave.run(config, run) is None
 
 
-def test_interruptions_change_nothing(monkeypatch, tmp_path):
-    config, run = waiting("behave", **SHORT, seed=1)
+@pytest.mark.parametrize(("name", "stops"), [("ring", (64, 320)), ("hopper", (448,))])  # before the first update, and later
+def test_interruptions_change_nothing(monkeypatch, tmp_path, name, stops):
+    monkeypatch.setattr(behave, "updater", cache(sac.updater))  # compiled once
+    short = SHORT | {"seed": 1, "env__name": name}
+    config, run = waiting("behave", **short)
     said = behave.run(config, run)
     wanted, arrays = numbers(run)
     monkeypatch.setenv("PAPERCLUB_RUNS", str(tmp_path / "others"))
-    for at in (64, 320):  # before the first update, and later
-        interrupted(monkeypatch, at)
-    config, run = waiting("behave", **SHORT, seed=1)
+    for at in stops:
+        interrupted(monkeypatch, at, **short)
+    config, run = waiting("behave", **short)
     assert behave.run(config, run) == said
     rows, found = numbers(run)
     assert rows == wanted and set(found) == set(arrays)
