@@ -31,6 +31,7 @@ class Part:
     process: diffusion.Process  # of the two denoisers
     states: int  # S
     actions: int  # A
+    horizon: int  # F
 
     def init(self, key: jax.Array, stats: Tree | None = None) -> Tree:
         """Without stats, those of data that are normalised as they are."""
@@ -53,21 +54,22 @@ class Part:
         return diffusion.loss(self.process, lambda x, k: self.net.apply(weights, x, k, *known), batch["states"], key, batch["mask"])
 
     # -- what is asked of each ------------------------------------------------------------------------------------------------------
-    def propose(self, variables: Tree, history: jax.Array, past: jax.Array, noise: jax.Array, steps: int) -> jax.Array:
-        """rho, by `steps` of DDIM: states [B, H, S], the actions between them [B, H - 1, A] and noise [B, F, A] -> actions [B, F, A].
-
-        Each predicted x0 is held to the range of the environment's actions, by the farther of the two bounds."""
+    def propose(self, variables: Tree, history: jax.Array, past: jax.Array, key: jax.Array, steps: int) -> jax.Array:
+        """rho, by `steps` of DDIM: states [B, H, S] and the actions between them [B, H - 1, A] -> actions [B, F, A], each row from a noise
+        of its own. A predicted x0 is held to the range of the environment's actions, by the farther of the two bounds."""
         states, actions = scales(variables)
+        noise = jax.random.normal(key, (len(history), self.horizon, self.actions))
         known = states.normalise(history), actions.normalise(past)
         reach = (1 + jnp.abs(actions.mean)) / actions.std  # [A]
         denoise = lambda x, k: self.net.apply(variables["weights"], x, k, *known)  # noqa: E731
         return actions.denormalise(diffusion.ddim(self.process, denoise, noise, steps, reach))
 
     def predict(
-        self, variables: Tree, history: jax.Array, past: jax.Array, actions: jax.Array, noise: jax.Array, steps: int
+        self, variables: Tree, history: jax.Array, past: jax.Array, actions: jax.Array, key: jax.Array, steps: int
     ) -> jax.Array:
-        """p_d, likewise: with actions [B, F, A] and noise [B, F, S] -> states [B, F, S]. Each x0 is held to what the data have reached."""
+        """p_d, likewise, of actions [B, F, A] -> states [B, F, S]. A predicted x0 is held to what the data have reached."""
         states, scale = scales(variables)
+        noise = jax.random.normal(key, (len(history), self.horizon, self.states))
         known = states.normalise(history), scale.normalise(past), scale.normalise(actions)
         denoise = lambda x, k: self.net.apply(variables["weights"], x, k, *known)  # noqa: E731
         return states.denormalise(diffusion.ddim(self.process, denoise, noise, steps, variables["stats"]["states"]["reach"]))
@@ -90,7 +92,7 @@ def part(config: ConfigDict) -> Part:
         build = {"proposal": proposal, "dynamics": dynamics}[name]
         net = build(**sizes, layers=m.layers, history=config.windows.history)
     process = diffusion.process(config.diffusion.schedule, config.diffusion.levels, config.diffusion.predicts)
-    return Part(name, net, process, env.states, env.actions)
+    return Part(name, net, process, env.states, env.actions, config.windows.horizon)
 
 
 def plain(states: int, actions: int) -> Tree:

@@ -26,7 +26,8 @@ class Plan(NamedTuple):
 
 
 def planner(agent: Any, plan: ConfigDict, objective: Objective) -> Callable[..., Plan]:
-    """Compiled (variables, history, past, keys) -> Plan, for an `agent` as in trained.py and a config's section `plan`.
+    """Compiled (variables, history, past, keys) -> Plan, for an `agent` as in trained.py and a config's section `plan`. N candidates, the
+    states after each M times.
 
     history [E, H, S] are the last states, past [E, H - 1, A] the actions between them, keys [E]. A score that is no number never wins;
     where all are none, the first candidate does, and `scores` tells. Raises BadInput where the objective makes no score per candidate.
@@ -36,9 +37,10 @@ def planner(agent: Any, plan: ConfigDict, objective: Objective) -> Callable[...,
 
     def of_one(variables: Tree, history: jax.Array, past: jax.Array, key: jax.Array) -> Plan:
         acting, moving = jax.random.split(key)
-        actions = proposed(agent, variables, history, past, acting, plan)  # [N, F, A]
+        known = copies(candidates, history, past)
+        actions = jnp.clip(agent.propose(variables, *known, acting, plan.proposal_steps), -1.0, 1.0)  # [N, F, A]
         each = jnp.repeat(actions, samples, 0)  # [N * M, F, A]
-        states = predicted(agent, variables, history, past, each, moving, plan)  # [N * M, F, S]
+        states = agent.predict(variables, *copies(len(each), history, past), each, moving, plan.dynamics_steps)  # [N * M, F, S]
         scores = score(variables, history[None, -1], states[None], each[None]).reshape(candidates, samples).mean(1)
         winner = jnp.argmax(jnp.where(jnp.isnan(scores), -jnp.inf, scores))  # the first of several
         return Plan(actions[winner], winner, scores, states[winner * samples])
@@ -50,19 +52,6 @@ def planner(agent: Any, plan: ConfigDict, objective: Objective) -> Callable[...,
     return jax.jit(of_all)
 
 
-def proposed(agent: Any, variables: Tree, history: jax.Array, past: jax.Array, key: jax.Array, plan: ConfigDict) -> jax.Array:
-    """The N candidates of one episode, [N, F, A] in [-1, 1]: history [H, S], past [H - 1, A]; each from a noise of its own."""
-    noise = jax.random.normal(key, (plan.candidates, agent.horizon, agent.actions))
-    return jnp.clip(agent.propose(variables, *copies(len(noise), history, past), noise, plan.proposal_steps), -1.0, 1.0)
-
-
-def predicted(
-    agent: Any, variables: Tree, history: jax.Array, past: jax.Array, actions: jax.Array, key: jax.Array, plan: ConfigDict
-) -> jax.Array:
-    """What follows from actions [B, F, A], each by a noise of its own: [B, F, S]."""
-    noise = jax.random.normal(key, (len(actions), agent.horizon, agent.states))
-    return agent.predict(variables, *copies(len(actions), history, past), actions, noise, plan.dynamics_steps)
-
-
 def copies(count: int, *arrays: jax.Array) -> tuple[jax.Array, ...]:
+    """[...] -> [count, ...] each."""
     return tuple(jnp.broadcast_to(array, (count, *array.shape)) for array in arrays)

@@ -39,28 +39,31 @@ class Agent:
 
     parts: Mapping[str, Part]
     history: int  # H
-    horizon: int  # F
 
     @property
     def states(self) -> int:
-        return self.parts["dynamics"].states
+        return self.parts["proposal"].states
 
     @property
     def actions(self) -> int:
-        return self.parts["dynamics"].actions
+        return self.parts["proposal"].actions
+
+    @property
+    def horizon(self) -> int:
+        return self.parts["proposal"].horizon
 
     @property
     def abstract(self) -> Tree:
         """Shapes of the variables."""
         return jax.eval_shape(lambda key: {name: part.init(key) for name, part in self.parts.items()}, jax.random.key(0))
 
-    def propose(self, variables: Tree, history: jax.Array, past: jax.Array, noise: jax.Array, steps: int) -> jax.Array:
-        return self.parts["proposal"].propose(variables["proposal"], history, past, noise, steps)
+    def propose(self, variables: Tree, history: jax.Array, past: jax.Array, key: jax.Array, steps: int) -> jax.Array:
+        return self.parts["proposal"].propose(variables["proposal"], history, past, key, steps)
 
     def predict(
-        self, variables: Tree, history: jax.Array, past: jax.Array, actions: jax.Array, noise: jax.Array, steps: int
+        self, variables: Tree, history: jax.Array, past: jax.Array, actions: jax.Array, key: jax.Array, steps: int
     ) -> jax.Array:
-        return self.parts["dynamics"].predict(variables["dynamics"], history, past, actions, noise, steps)
+        return self.parts["dynamics"].predict(variables["dynamics"], history, past, actions, key, steps)
 
     def worth(self, variables: Tree, now: jax.Array, states: jax.Array, actions: jax.Array) -> jax.Array:
         return self.parts["value"].worth(variables["value"], now, states, actions)
@@ -80,7 +83,5 @@ def agent(found: Mapping[str, Trained]) -> tuple[Agent, Tree]:
                 raise BadInput(
                     f"the {name} {one.run} has {field}={mine} and the proposal {first.run} has {wanted}: train both with the same one"
                 )
-    windows = first.config.windows
-    return Agent({name: one.part for name, one in found.items()}, windows.history, windows.horizon), {
-        name: one.variables for name, one in found.items()
-    }
+    made = Agent({name: one.part for name, one in found.items()}, first.config.windows.history)
+    return made, {name: one.variables for name, one in found.items()}
