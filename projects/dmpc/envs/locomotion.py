@@ -3,7 +3,6 @@
 Version v4 has the physics and rewards of D4RL's v2 data sets, v5 those of Minari's. HalfCheetah never fails.
 """
 
-import os
 import warnings
 
 import numpy as np
@@ -18,7 +17,6 @@ LIMIT = 1000  # steps, Gymnasium's time limit
 class Locomotion(Environments):
     def __init__(self, name: str, version: str, count: int, joint: int, limit: float):
         check_version(name, version, VERSIONS)
-        os.environ.setdefault("MUJOCO_GL", "egl")  # read when mujoco is imported: no screen is needed
         self.mujoco, gymnasium = package("mujoco"), package("gymnasium")
         package("gymnasium.envs.mujoco")
         with warnings.catch_warnings():

@@ -6,7 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from dmpc_world import SPEC, config, done, waiting
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projects.dmpc import collect, pick, players
@@ -78,9 +78,9 @@ def test_random_needs_no_actors(monkeypatch, tmp_path):
     monkeypatch.setattr(players, "FOLDER", tmp_path)
     data = data_of(done("collect", collect__set="random", collect__transitions=300))
     assert np.abs(data.actions.mean(axis=0)).max() < 0.15 and data.actions.std(axis=0) == pytest.approx(3**-0.5, rel=0.1)
-    settings, run = waiting("collect", **MEDIUM)
+    config, run = waiting("collect", **MEDIUM)
     with pytest.raises(BadInput, match="there are no actors of ring-v0.*launch run dmpc/behave --config.env.name=ring") as error:
-        collect.run(settings, run)
+        collect.run(config, run)
     assert "\n" not in str(error.value)
 
 
@@ -99,6 +99,7 @@ def test_of_a_defective_joint_the_command_is_recorded():
 
 
 @given(st.integers(1, 4), st.integers(1, 150))
+@settings(max_examples=25, deadline=None)
 def test_no_episode_is_broken_off_and_little_more_is_played(copies, least):
     worlds = ring.make("ring", "v0", copies, -1, 0)
     data = collect.play(worlds, random(SPEC), least, (0,))
@@ -107,9 +108,9 @@ def test_no_episode_is_broken_off_and_little_more_is_played(copies, least):
 
 
 def test_asked_to_stop_it_leaves_nothing_half(monkeypatch):
-    settings, run = waiting("collect", **MEDIUM)
+    config, run = waiting("collect", **MEDIUM)
     run.stopped = "preempted"
-    assert collect.run(settings, run) is None
+    assert collect.run(config, run) is None
     assert not (run.members[0].path / "tables").exists()
 
 
@@ -137,6 +138,7 @@ def test_a_damaged_file_says_how_to_play_it_again(tmp_path):
 
 # -- picking ----------------------------------------------------------------------------------------------------------------------------
 @given(st.lists(st.floats(-50, 1_000), min_size=1, max_size=40), st.floats(-100, 0))
+@settings(deadline=None)
 def test_actors_lie_between_random_and_medium_by_return(found, floor):
     found = np.array(found)
     replay, medium, best = pick.choose(found, floor)

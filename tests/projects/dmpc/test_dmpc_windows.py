@@ -122,6 +122,7 @@ def test_the_penalty_reaches_starts_beyond_the_horizon():
 
 # -- units ------------------------------------------------------------------------------------------------------------------------------
 @given(st.integers(1, 5), st.integers(2, 40))
+@settings(deadline=None)
 def test_what_is_normalised_comes_back(numbers, rows):
     values = np.random.default_rng(rows).normal(3, 2, (rows, numbers)).astype(np.float32)
     scale = Normaliser.of(values)
