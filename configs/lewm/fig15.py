@@ -2,7 +2,7 @@
 
     python -m launch figure lewm/fig15 --run-missing
 
-Cost: cpu 18 models of a minute, and half a minute to evaluate one.
+Cost: cpu 27 models of a minute, and half a minute to evaluate one.
 Expect a drop where the latents are too narrow for what there is to tell; directions and knots to matter little.
 """
 
@@ -28,4 +28,4 @@ def sweep(config: ConfigDict) -> Iterator[Overrides]:
     knots = (5, 17, 33) if config.scale != "smoke" else (9, 17)
     fields = {"latent.width": widths, "loss.projections": directions, "loss.knots": knots}
     cells = chain(*([{field: value} for value in values] for field, values in fields.items()))
-    return product(cells, studies.repeats(config.scale))
+    return product(cells, studies.seeds(config.scale))

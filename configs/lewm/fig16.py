@@ -2,7 +2,7 @@
 
     python -m launch figure lewm/fig16 --run-missing
 
-Cost: cpu 12 models of a minute, and half a minute to evaluate one.
+Cost: cpu 18 models of a minute, and half a minute to evaluate one.
 Expect a wide plateau from 0.01 to 0.2, and a drop on both sides: collapse at 0.
 """
 
@@ -23,4 +23,4 @@ def get_config(scale: str) -> ConfigDict:
 
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
     weights = (0.0, 0.01, 0.03, 0.09, 0.2, 0.5) if config.scale != "smoke" else (0.0, 0.09)
-    return product([{"loss.sigreg": weight} for weight in weights], studies.repeats(config.scale))
+    return product([{"loss.sigreg": weight} for weight in weights], studies.seeds(config.scale))

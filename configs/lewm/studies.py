@@ -8,7 +8,6 @@ from configs.lewm import base
 from configs.sweeps import Overrides, product
 
 SEEDS = {"smoke": 1, "cpu": 3, "gpu": 3, "paper": 3}  # training seeds of a table
-REPEATS = {"smoke": 1, "cpu": 2, "gpu": 3, "paper": 3}  # training seeds of a cell of an ablation
 
 
 def environments(scale: str) -> tuple[str, ...]:
@@ -20,11 +19,6 @@ def seeds(scale: str, environment: str = "tworoom") -> list[Overrides]:
     """The training seeds of a table. At scale cpu one for the environments that take longer: their intervals are over pairs, not seeds."""
     count = 1 if scale == "cpu" and environment != "tworoom" else SEEDS[scale]
     return [{"seed": seed} for seed in range(count)]
-
-
-def repeats(scale: str) -> list[Overrides]:
-    """The training seeds of a cell of an ablation."""
-    return [{"seed": seed} for seed in range(REPEATS[scale])]
 
 
 def trained(scale: str, environment: str, *kinds: str) -> Iterator[Overrides]:

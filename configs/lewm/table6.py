@@ -4,7 +4,7 @@
 
 The paper gives names, not sizes: tiny has fewer heads and a narrower MLP, base a residual stream four times as wide as the latents.
 
-Cost: cpu 6 models of a minute, and half a minute to evaluate one.
+Cost: cpu 9 models of a minute, and half a minute to evaluate one.
 Expect a middle size to do best in Push-T; TwoRoom may not tell.
 """
 
@@ -26,4 +26,4 @@ def get_config(scale: str) -> ConfigDict:
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
     heads, mlp = {"smoke": (1, 8), "cpu": (1, 96)}.get(config.scale, (3, 768))
     sizes = [{"predictor.heads": heads, "predictor.mlp_width": mlp}, {}, {"predictor.width": 4 * config.latent.width}]
-    return product(sizes, studies.repeats(config.scale))
+    return product(sizes, studies.seeds(config.scale))

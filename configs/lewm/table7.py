@@ -4,7 +4,7 @@
 
 The paper does not give the weight of that loss: 1.
 
-Cost: cpu 4 models of a minute or two, and half a minute to evaluate one.
+Cost: cpu 6 models of a minute or two, and half a minute to evaluate one.
 Expect no gain from reconstruction.
 """
 
@@ -24,4 +24,4 @@ def get_config(scale: str) -> ConfigDict:
 
 
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
-    return product([{}, {"loss.reconstruction": 1.0}], studies.repeats(config.scale))
+    return product([{}, {"loss.reconstruction": 1.0}], studies.seeds(config.scale))
