@@ -139,11 +139,19 @@ def test_heights_of_a_runner_that_stands():
 
 # -- from end to end --------------------------------------------------------------------------------------------------------------------
 @pytest.fixture(scope="module")
-def done(tmp_path_factory):
-    """A run at scale smoke, and those it needs."""
+def computed(tmp_path_factory):
+    """(folder, a run at scale smoke and those it needs)."""
+    folder = tmp_path_factory.mktemp("planned")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PAPERCLUB_RUNS", str(tmp_path_factory.mktemp("planned")))
-        yield compute("evaluate")
+        patch.setenv("PAPERCLUB_RUNS", str(folder))
+        return folder, compute("evaluate")
+
+
+@pytest.fixture
+def done(computed, monkeypatch):
+    folder, run = computed
+    monkeypatch.setenv("PAPERCLUB_RUNS", str(folder))
+    return run
 
 
 @pytest.mark.slow
@@ -166,8 +174,7 @@ def test_a_run_leaves_one_row_and_what_a_figure_draws(done):
 
 
 @pytest.mark.slow
-def test_a_second_attempt_gives_the_same(done, monkeypatch):
-    monkeypatch.setenv("PAPERCLUB_RUNS", str(done.dir.path.parents[2]))
+def test_a_second_attempt_gives_the_same(done):
     before = helpers.rows(done.dir)
     done.dir.update(state="failed")
     assert helpers.work([planned("evaluate").runs[done.id]]) == 0
