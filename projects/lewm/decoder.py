@@ -12,6 +12,7 @@ from flax import nnx
 from ml_collections import ConfigDict
 
 from shared.nn.linear import Linear, torch_default
+from shared.nn.mlp import gelu
 from shared.nn.norms import LayerNorm
 from shared.nn.pure import Pure, pure
 
@@ -31,7 +32,7 @@ class Decoder(nnx.Module):
     def __call__(self, z: jax.Array) -> jax.Array:
         x = z.reshape(len(z), -1).astype(self.dtype)
         for hidden, norm in zip(self.hidden, self.norms, strict=True):
-            x = jax.nn.gelu(norm(hidden(x)), approximate=False)  # [N, W]
+            x = gelu(norm(hidden(x)))  # [N, W]
         return self.leave(x).astype(jnp.float32).reshape(-1, self.size, self.size, 3)
 
 

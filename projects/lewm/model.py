@@ -14,6 +14,7 @@ from ml_collections import ConfigDict
 
 from shared.nn.conditioned import Past, Transformer
 from shared.nn.linear import Linear, torch_default
+from shared.nn.mlp import gelu
 from shared.nn.norms import BatchNorm, Moments, follow
 from shared.nn.pure import Pure, pure
 from shared.nn.resnet import ResNet18
@@ -36,7 +37,7 @@ class Projector(nnx.Module):
 
     def __call__(self, x: jax.Array, running: Moments | None) -> tuple[jax.Array, Moments]:
         y, seen = self.norm(self.up(x), running)
-        return self.down(jax.nn.gelu(y, approximate=False)).astype(jnp.float32), seen
+        return self.down(gelu(y)).astype(jnp.float32), seen
 
 
 class Actions(nnx.Module):

@@ -12,6 +12,7 @@ from sklearn.linear_model import Ridge
 
 from projects.lewm.clips import permutation
 from shared.nn.linear import Linear, torch_default
+from shared.nn.mlp import gelu
 from shared.nn.pure import pure
 
 RIDGE = 1e-3  # on a sum of squares over frames: it only keeps a collapsed cloud from dividing by zero
@@ -65,7 +66,7 @@ class Perceptron(nnx.Module):
 
     def __call__(self, x: jax.Array) -> jax.Array:
         for hidden in self.layers[:-1]:
-            x = jax.nn.gelu(hidden(x), approximate=False)
+            x = gelu(hidden(x))
         return self.layers[-1](x)
 
 

@@ -14,9 +14,20 @@ from shared.nn.rope import rotate
 def attend(q: jax.Array, k: jax.Array, v: jax.Array, causal: bool = True, seen: jax.Array | None = None) -> jax.Array:
     """softmax(q k / sqrt(Dh)) v for q [B, T, H, Dh] and k, v [B, S, Hkv, Dh]; H is a multiple of Hkv. Causal, or over all of S, or over
     what `seen` [T, S] shows."""
-    fused = jax.default_backend() == "gpu" and q.dtype == jnp.bfloat16 and seen is None
-    mask = None if seen is None else seen[None, None]
-    return jax.nn.dot_product_attention(q, k, v, mask=mask, is_causal=causal and seen is None, implementation="cudnn" if fused else "xla")
+    if jax.default_backend() == "gpu" and q.dtype == jnp.bfloat16 and seen is None:
+        return jax.nn.dot_product_attention(q, k, v, is_causal=causal, implementation="cudnn")
+    b, t, h, d = q.shape
+    grouped = q.reshape(b, t, k.shape[2], -1, d).transpose(0, 2, 3, 1, 4)  # [B, Hkv, H / Hkv, T, Dh]
+    k, v = k.swapaxes(1, 2), v.swapaxes(1, 2)  # [B, Hkv, S, Dh]
+    scores = jnp.einsum("bhgtd,bhsd->bhgts", grouped, k, preferred_element_type=jnp.float32) / d**0.5
+    if seen is None and causal:
+        seen = jnp.tri(t, k.shape[2], dtype=bool)
+    if seen is not None:
+        scores = jnp.where(seen, scores, -jnp.inf)
+    # divided by their sum after the product, over Dh numbers and not over S
+    weights = jnp.exp(scores - jax.lax.stop_gradient(jnp.max(scores, -1, keepdims=True)))
+    y = jnp.einsum("bhgts,bhsd->bhgtd", weights.astype(v.dtype), v) / jnp.sum(weights, -1, keepdims=True).astype(v.dtype)
+    return y.transpose(0, 3, 1, 2, 4).reshape(q.shape)
 
 
 def attend_few(q: jax.Array, k: jax.Array, v: jax.Array, drop: Drop = keep) -> jax.Array:

@@ -29,7 +29,13 @@ class GELU(nnx.Module):
         self.exact = exact
 
     def __call__(self, x: jax.Array, drop: Drop = keep) -> jax.Array:
-        return self.down(drop(jax.nn.gelu(self.up(x), approximate=not self.exact)))
+        return self.down(drop(gelu(self.up(x)) if self.exact else jax.nn.gelu(self.up(x))))
+
+
+def gelu(x: jax.Array) -> jax.Array:
+    """x times the share of a normal distribution below x. By erf, as PyTorch has it: a CPU takes three times as long for the erfc of
+    jax.nn.gelu, which is more exact only where the result is next to nothing."""
+    return x * (0.5 + 0.5 * jax.lax.erf(x * 0.5**0.5))
 
 
 MLPS = {"swiglu": SwiGLU, "gelu": GELU}

@@ -1,11 +1,13 @@
 """Linear layers, norms and feed-forward layers against numpy."""
 
+import math
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 
 from shared.nn.linear import Embedding, Linear
-from shared.nn.mlp import GELU, SwiGLU
+from shared.nn.mlp import GELU, SwiGLU, gelu
 from shared.nn.norms import LayerNorm, RMSNorm
 from shared.nn.pure import pure
 
@@ -58,8 +60,16 @@ def test_feed_forward_layers():
     gate, up = x @ params["gate"]["kernel"], x @ params["up"]["kernel"]
     hidden = gate / (1 + jnp.exp(-gate)) * up
     np.testing.assert_allclose(swiglu.apply(params, x), hidden @ params["down"]["kernel"], atol=1e-5)
-    gelu = pure(lambda rngs: GELU(4, 6, rngs))
-    params = gelu.init(jax.random.key(0))
+    plain = pure(lambda rngs: GELU(4, 6, rngs))
+    params = plain.init(jax.random.key(0))
     up = x @ params["up"]["kernel"]
     hidden = 0.5 * up * (1 + jnp.tanh(np.sqrt(2 / np.pi) * (up + 0.044715 * up**3)))
-    np.testing.assert_allclose(gelu.apply(params, x), hidden @ params["down"]["kernel"], atol=1e-5)
+    np.testing.assert_allclose(plain.apply(params, x), hidden @ params["down"]["kernel"], atol=1e-5)
+
+
+def test_the_exact_gelu_and_its_slope():
+    x = np.linspace(-12, 12, 481)
+    below = np.array([0.5 * math.erfc(-value / math.sqrt(2)) for value in x])
+    density = np.exp(-(x**2) / 2) / math.sqrt(2 * math.pi)
+    np.testing.assert_allclose(gelu(jnp.float32(x)), x * below, atol=2e-6)
+    np.testing.assert_allclose(jax.vmap(jax.grad(gelu))(jnp.float32(x)), below + x * density, atol=2e-6)
