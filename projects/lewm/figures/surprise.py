@@ -105,7 +105,7 @@ def fig10_summary(table: pd.DataFrame) -> list[Row]:
 
 def fig13(table: pd.DataFrame) -> Figure:
     """PLDM."""
-    return surprising(table, "Fig. 13  Is PLDM?")
+    return surprising(table, "Fig. 13  Is PLDM surprised by a teleport, by another colour?")
 
 
 def fig13_summary(table: pd.DataFrame) -> list[Row]:
