@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 
 from configs.lewm import base, studies
 from configs.lewm.base import cost, needs, resolve
-from configs.sweeps import Overrides, chain
+from configs.sweeps import Overrides
 
 __all__ = ["cost", "get_config", "needs", "resolve", "sweep"]
 
@@ -24,4 +24,4 @@ def get_config(scale: str) -> ConfigDict:
 
 
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
-    return chain(*(studies.trained(config.scale, name, "lewm", "pldm") for name in studies.environments(config.scale)))
+    return studies.everywhere(config.scale, "lewm", "pldm")

@@ -2,7 +2,7 @@
 
     python -m launch figure lewm/table3 --run-missing
 
-Cost: cpu a minute per model; the models are those of Figure 6.
+Cost: cpu a minute per model; the models are those of Table 5.
 Expect both models to tell it almost exactly.
 """
 

@@ -2,7 +2,7 @@
 
     python -m launch figure lewm/table5 --run-missing
 
-Cost: cpu nothing besides Figure 6, whose TwoRoom models they are; gpu and paper: Push-T.
+Cost: cpu two more seeds of the TwoRoom models of Figure 6, 10 minutes a model on two cores; gpu and paper: Push-T.
 Expect LeWM's seeds within a few points of each other.
 """
 

@@ -168,8 +168,10 @@ def test_the_mean_of_the_weights_is_kept_with_the_scales_of_the_data(monkeypatch
         weights.append(state["params"]["weights"])
     shares = np.array([1, 2, 4, 8]) / 15
     mean = jax.tree.map(lambda *leaves: sum(share * leaf[0] for share, leaf in zip(shares, leaves, strict=True)), *weights)
-    for mine, wanted in zip(jax.tree.leaves(kept.variables["weights"]), jax.tree.leaves(mean), strict=True):
-        np.testing.assert_allclose(mine, wanted, rtol=1e-3, atol=1e-5)
+    for (path, mine), wanted in zip(jax.tree.leaves_with_path(kept.variables["weights"]), jax.tree.leaves(mean), strict=True):
+        if "key" in (name := jax.tree_util.keystr(path)) and "bias" in name:
+            continue  # softmax cancels a bias of all keys: its gradient is rounding, which Adam brings to the size of any other
+        np.testing.assert_allclose(mine, wanted, rtol=1e-3, atol=1e-5, err_msg=name)
     data = read(RunDir(helpers.directory(run, run.needs["data"][0])).path / "tables" / "transitions.h5", SPEC)
     windows = Windows(data, kept.config.windows, 8, 0)
     for mine, wanted in zip(scales(kept.variables), (windows.states, windows.actions), strict=True):
