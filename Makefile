@@ -18,8 +18,9 @@ demo: venv  ## three papers, from nothing to the figures
 	$(PYTHON) -m launch figure lewm/demo
 	$(PYTHON) -m launch report
 
-test: venv  ## fast tests first, then the slow ones
-	$(PYTHON) -m pytest
+test: venv  ## two at a time, then those that measure time
+	$(PYTHON) -m pytest -n 2 --dist loadfile -m "not alone"
+	$(PYTHON) -m pytest -m alone
 
 lint: venv
 	$(PYTHON) -m ruff check .

@@ -10,7 +10,7 @@ import pytest
 
 from launch.configs import ROOT
 
-pytestmark = pytest.mark.slow
+pytestmark = [pytest.mark.slow, pytest.mark.alone]
 SHARE = 0.75  # of the sum of both times
 
 
