@@ -6,7 +6,7 @@ import sys
 from shared.errors import BadInput
 
 ABOUT = """\
-exit codes: 0 all done, 1 some runs failed, 2 bad input (nothing was started)
+exit codes: 0 all done, 1 some runs failed, 2 bad input (nothing was lost)
 overrides: --config.<field>=<value>, as often as wanted (`show` lists the fields)
 """
 

@@ -47,7 +47,7 @@ def launch(
     plan: Plan, options: argparse.Namespace, overrides: list[str], tag: str = "", only: list[str] | None = None, again: bool = False
 ) -> int:
     """Preview, checks, launch, summary; with `only`, of these cells; `again`: also what was cancelled. Exit code 0: all done;
-    1: some failed or wait for a retry; BadInput: nothing started."""
+    1: some failed or wait for a retry; 2: nothing failed but by bad input, which the runs alone could find; BadInput: nothing started."""
     console, whole = terminal(), plan
     if only is not None:
         plan = plan.only(only)
@@ -84,7 +84,16 @@ def launch(
         if fine:
             fine = work.carry()
     preview.summary(console, plan, work)
-    return 0 if fine else 1
+    wrong = bad_input(plan)
+    if wrong:
+        print(f"error: {wrong}", file=sys.stderr)
+    return 2 if wrong else 0 if fine else 1
+
+
+def bad_input(plan: Plan) -> str:
+    """The one line of the runs that failed if all of them failed by bad input, such as a damaged file that only they have read."""
+    failed = [status for status in (run.dir.status() for run in plan.runs.values()) if status["state"] == "failed"]
+    return "; ".join(dict.fromkeys(status["error"] for status in failed)) if all(status.get("bad_input") for status in failed) else ""
 
 
 def mesh_of(plan: Plan) -> Mesh:

@@ -59,7 +59,8 @@ def compute(members: list[RunDir], job: dict[str, Any]) -> int:
         log.unlink(missing_ok=True)
         log.symlink_to(os.path.relpath(job["log"], member.path))
         attempt = member.status()["attempt"] + 1
-        member.update(state="running", attempt=attempt, job=job["name"], started=time.time(), heartbeat=time.time(), error="")
+        begun = {"job": job["name"], "started": time.time(), "heartbeat": time.time()}
+        member.update(state="running", attempt=attempt, error="", bad_input=False, **begun)
     configure_jax(job)
     write_environment(members)
 
@@ -77,12 +78,12 @@ def compute(members: list[RunDir], job: dict[str, Any]) -> int:
         try:
             final = entry.run(config, run)
         except BaseException as error:
-            lines = "".join(traceback.format_exception(error)).splitlines()
-            text = str(error) if isinstance(error, BadInput) else "\n".join(lines[-20:])
+            lines, wrong = "".join(traceback.format_exception(error)).splitlines(), isinstance(error, BadInput)
+            text = str(error) if wrong else "\n".join(lines[-20:])
             for index in range(len(run)):
-                run.end(index, "preempted" if isinstance(error, KeyboardInterrupt) else "failed", error=text)
-            print(text if isinstance(error, BadInput) else "\n".join(lines), file=sys.stderr, flush=True)
-            return 1
+                run.end(index, "preempted" if isinstance(error, KeyboardInterrupt) else "failed", error=text, bad_input=wrong)
+            print(text if wrong else "\n".join(lines), file=sys.stderr, flush=True)
+            return 2 if wrong else 1
         if final is None:
             for index in range(len(run)):
                 run.end(index, run.stopped or "cancelled", step=run.step)

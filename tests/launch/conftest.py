@@ -63,6 +63,9 @@ def compute(members, job):
             raise RuntimeError("crashed as asked")
         if name == "die":
             os.kill(os.getpid(), 9)
+        if name.startswith("bad"):
+            member.update(state="failed", error=f"{name}.h5 is damaged: write it again", bad_input=True)
+            return 2
         member.update(state="diverged" if name == "diverge" else "done", final={}, step=3)
     return 0
 

@@ -91,6 +91,22 @@ def test_a_failure_tells_its_error_and_leaves_the_others(paper, fake_worker, run
     assert sorted(fake_worker(runs)) == sorted([*built.runs, built.targets[0]])
 
 
+@pytest.mark.parametrize("names, code, said", [
+    (("bad", "b"), 2, "error: bad.h5 is damaged: write it again\n"),
+    (("bad", "bad"), 2, "error: bad.h5 is damaged: write it again\n"),  # each line once
+    (("bad", "bad2"), 2, "error: bad.h5 is damaged: write it again; bad2.h5 is damaged: write it again\n"),
+    (("bad", "crash"), 1, ""),  # something else went wrong too
+])  # fmt: skip
+def test_bad_input_that_only_a_run_could_see_is_bad_input_of_the_command(paper, fake_worker, capsys, names, code, said):
+    """One line, exit code 2, and the neighbours go on."""
+    cells = [{"name": name, "seed": seed, "optim.lr": 1.0 + seed} for seed, name in enumerate(names)]
+    name = paper("a", f"def sweep(config):\n    return {cells}")
+    assert main(["sweep", name, "--yes"]) == code
+    assert capsys.readouterr().err == said
+    ends = {"bad": "failed", "bad2": "failed", "crash": "failed", "b": "done"}
+    assert [run.dir.state() for run in plan.build(name, "cpu", []).runs.values()] == [ends[one] for one in names]
+
+
 def test_a_worker_that_is_killed_has_failed(paper, fake_worker, runs):
     name = paper("a", "def sweep(config):\n    return [{'name': 'die'}, {'name': 'b', 'optim.lr': 0.5}]")
     work = carry(name)

@@ -40,10 +40,10 @@ def test_without_work_it_ends_well(tmp_path, capsys):
 
 def test_the_claim_ends_with_the_worker_however_it_ends():
     made = helpers.plan("train", seed=5, evaluation__tokens=1024 * 10_000)
-    assert helpers.compute(made) == 1
+    assert helpers.compute(made) == 2
     run = made.runs[made.targets[0]].dir
     status = run.status()
-    assert not run.claimed() and status["state"] == "failed"
+    assert not run.claimed() and status["state"] == "failed" and status["bad_input"]
     assert "\n" not in status["error"] and "fewer" in status["error"]
 
 
@@ -54,7 +54,7 @@ def test_a_programming_error_leaves_its_last_lines(monkeypatch):
     monkeypatch.setattr(train, "run", lambda config, run: 1 / 0)
     assert helpers.compute(made) == 1
     status = made.runs[made.targets[0]].dir.status()
-    assert status["state"] == "failed" and status["error"].endswith("ZeroDivisionError: division by zero")
+    assert status["state"] == "failed" and status["error"].endswith("ZeroDivisionError: division by zero") and not status["bad_input"]
 
 
 def test_the_environment_is_written_down_without_its_values(trained_runs, monkeypatch):

@@ -134,7 +134,7 @@ def test_a_full_disk_fails_in_one_line_and_the_run_goes_on_later(runs, undisturb
     save = checkpoint.save
     with monkeypatch.context() as patch:
         patch.setattr(checkpoint, "save", lambda path, tree: full(path, tree) if path.name == "9" else save(path, tree))
-        assert helpers.work([run]) == 1
+        assert helpers.work([run]) == 2
     status = run.dir.status()
     assert status["state"] == "failed" and "\n" not in status["error"] and "no disk space left" in status["error"]
     finish_and_compare(made, outcome, 2)
