@@ -1,6 +1,7 @@
 """How every figure looks: filled marks with whiskers for ours, a grey panel with hollow marks for the numbers of others."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -28,6 +29,25 @@ def canvas(title: str, columns: int = 1, paper: str = "", width: float = 4.2) ->
         axes[-1].set_facecolor("#f4f4f1")
         axes[-1].set_title(paper, fontsize=9, color=PAPER, loc="left")
     return figure, axes
+
+
+def sheet(title: str, shape: tuple[int, int], size: tuple[float, float], note: str, **changes: object) -> tuple[Figure, np.ndarray]:
+    """A grid of axes, [rows, columns] = shape, of `size` in inches (width, height)."""
+    figure = Figure(figsize=size, layout="constrained")
+    figure.suptitle(wrapped(title, size[0], 11), fontsize=11, color=INK, x=0.01, ha="left")
+    remark(figure, note)
+    return figure, figure.subplots(*shape, squeeze=False, **changes)
+
+
+def wrapped(text: str, width: float, size: float) -> str:
+    """Broken into lines that fit into `width` inches, in letters of `size` points."""
+    return textwrap.fill(text, int(127 * width / size))
+
+
+def remark(figure: Figure, note: str) -> None:
+    """A line below everything that says what it was measured with."""
+    if note:
+        figure.supxlabel(wrapped(note, figure.get_figwidth(), 7.5), fontsize=7.5, color=PAPER, x=0.01, ha="left")
 
 
 def plain(axis: Axes) -> None:

@@ -1,16 +1,30 @@
 """How every figure looks: one colour per model and per version of a trajectory; floors and ceilings without colour."""
 
 import math
-import textwrap
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.patches import Rectangle
 
 from shared.figures import style
-from shared.figures.style import HOLLOW, INK, MARK, PAPER, curve, errors, label, legend, log_ticks, nothing, plain
+from shared.figures.film import film
+from shared.figures.style import (
+    HOLLOW,
+    INK,
+    MARK,
+    PAPER,
+    curve,
+    errors,
+    label,
+    legend,
+    log_ticks,
+    nothing,
+    plain,
+    remark,
+    sheet,
+    wrapped,
+)
 from shared.stats import Interval
 
 __all__ = [
@@ -30,7 +44,6 @@ NAMES = {
 }  # fmt: skip
 # [v, u, rgb]: the corners of colours of two dimensions
 CORNERS = np.array([[[0.0, 0.68, 0.80], [1.0, 0.84, 0.16]], [[0.30, 0.16, 0.72], [0.93, 0.18, 0.36]]])
-GAP = 0.08  # between pictures, in widths of one
 
 
 def canvas(title: str, columns: int = 1, paper: str = "", width: float = 4.2, note: str = "") -> tuple[Figure, list[Axes]]:
@@ -38,24 +51,6 @@ def canvas(title: str, columns: int = 1, paper: str = "", width: float = 4.2, no
     figure, axes = style.canvas(wrapped(title, width * (columns + bool(paper)), 11), columns, paper, width)
     remark(figure, note)
     return figure, axes
-
-
-def sheet(title: str, shape: tuple[int, int], size: tuple[float, float], note: str, **changes: object) -> tuple[Figure, np.ndarray]:
-    """A grid of axes, [rows, columns] = shape, of `size` in inches (width, height)."""
-    figure = Figure(figsize=size, layout="constrained")
-    figure.suptitle(wrapped(title, size[0], 11), fontsize=11, color=INK, x=0.01, ha="left")
-    remark(figure, note)
-    return figure, figure.subplots(*shape, squeeze=False, **changes)
-
-
-def wrapped(text: str, width: float, size: float) -> str:
-    """Broken into lines that fit into `width` inches, in letters of `size` points."""
-    return textwrap.fill(text, int(127 * width / size))
-
-
-def remark(figure: Figure, note: str) -> None:
-    if note:
-        figure.supxlabel(wrapped(note, figure.get_figwidth(), 7.5), fontsize=7.5, color=PAPER, x=0.01, ha="left")
 
 
 def bars(
@@ -116,28 +111,3 @@ def colours(places: np.ndarray) -> np.ndarray:
     u, v = ((places - low) / np.where(high > low, high - low, 1)).T[:, :, None]
     light = CORNERS**2  # about linear, so that the middle is not dark
     return np.sqrt((1 - v) * ((1 - u) * light[0, 0] + u * light[0, 1]) + v * ((1 - u) * light[1, 0] + u * light[1, 1]))
-
-
-def film(
-    axis: Axes, strips: Mapping[str, np.ndarray], heads: Sequence[str], given: int = 0,
-    edges: Mapping[tuple[int, int], str] | None = None, said: Sequence[Sequence[str]] | None = None,
-) -> None:  # fmt: skip
-    """Strips of pictures, name -> uint8 [columns, h, w, 3], one below the other, a head above each column. The first `given` columns lie
-    on a grey ground; `edges` are frames (row, column) -> colour; `said` is a word under each picture."""
-    edges = edges or {}
-    across, down = 1 + GAP, 1 + (GAP if said is None else 3 * GAP)
-    if given:
-        axis.add_patch(Rectangle((-GAP, -4 * GAP), given * across + GAP / 2, len(strips) * down + 4 * GAP, color="#e6e6e2", clip_on=False))
-    for row, (name, pictures) in enumerate(strips.items()):
-        axis.text(-2 * GAP, row * down + 0.5, textwrap.fill(name, 14), ha="right", va="center", fontsize=8, color=INK)
-        for column, picture in enumerate(pictures):
-            left, top = column * across, row * down
-            axis.imshow(picture, extent=(left, left + 1, top + 1, top), interpolation="nearest", zorder=1)
-            if said is not None:
-                axis.text(left + 0.5, top + 1.02, said[row][column], ha="center", va="top", fontsize=6.5, color=INK)
-            color, width = (edges[row, column], 1.6) if (row, column) in edges else ("#d5d5d0", 0.5)
-            axis.add_patch(Rectangle((left, top), 1, 1, fill=False, edgecolor=color, linewidth=width))
-    for column, head in enumerate(heads):
-        axis.text(column * across + 0.5, -GAP, head, ha="center", va="bottom", fontsize=7, color=PAPER)
-    axis.set(xlim=(-GAP, len(heads) * across), ylim=(len(strips) * down, -GAP), aspect="equal", anchor="W")
-    axis.set_axis_off()
