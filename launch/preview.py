@@ -40,7 +40,7 @@ def repeats(run: RunSpec, rerun: str) -> bool:
 # What only looks at results, or asks for runs, or shows a finished model: no change there changes a number that a run measured.
 AFTERWARDS = (
     "figures", "figures.py", "tables.py", "laws.py", "effects.py", "published.py", "certificate.py", "certify.py",
-    "generate.py", "reach.py", "stream.py", "timeline.py",
+    "camera.py", "film.py", "generate.py", "reach.py", "stream.py", "timeline.py",
 )  # fmt: skip
 
 

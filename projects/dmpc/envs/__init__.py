@@ -1,6 +1,7 @@
 """Environments: copies of one, stepped together on the host, and the lookup by name."""
 
 import importlib
+import os
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -134,8 +135,10 @@ def package(name: str) -> ModuleType:
     """A package that only some environments need, imported where it is used. Raises BadInput when it is missing."""
     try:
         return importlib.import_module(name)
-    except ImportError as error:
-        raise BadInput(f"this environment needs {name} ({error}): python -m pip install -r requirements.txt") from None
+    except (ImportError, AttributeError) as error:  # the latter from PyOpenGL, which mujoco loads where MUJOCO_GL asks for it
+        asked = os.environ.get("MUJOCO_GL")
+        other = f", or unset MUJOCO_GL={asked} if that library is not here" if asked else ""
+        raise BadInput(f"this environment needs {name} ({error}): python -m pip install -r requirements.txt{other}") from None
 
 
 def rollout(worlds: Environments, qpos: np.ndarray, qvel: np.ndarray, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
