@@ -125,6 +125,9 @@ def build(name: str, scale: str, arguments: list[str], tag: str = "", single: bo
         raise BadInput("; ".join(dict.fromkeys(found)))
     builder = Builder(scale)
     targets = [builder.add(module, base, cell) for cell in cells]
+    lost = ignored(module, base, arguments, [builder.runs[target].flat for target in targets])
+    if lost:
+        raise BadInput("; ".join(f"{key}: with the other choices no run of {name} reads it: leave out --config.{key}" for key in lost))
     return Plan(configs.name_of(module), scale, builder.runs, list(dict.fromkeys(targets)), len(targets) - len(set(targets)), single)
 
 
@@ -133,6 +136,13 @@ def overruled(base: Any, cells: list[dict[str, Any]], arguments: list[str]) -> l
     fields = configs.flatten(base.to_dict())
     given = [key for key in map(configs.key_of, arguments) if all(key in cell for cell in cells)]
     return [key for key in given if all(cell[key] != fields[key] for cell in cells)]
+
+
+def ignored(module: Any, base: Any, arguments: list[str], resolved: list[dict[str, Any]]) -> list[str]:
+    """The fields given on the command line that no run keeps, because a file's resolve() puts aside what its choices leave unread."""
+    asked, plain = configs.flatten(base.to_dict()), configs.flatten(module.get_config(base.scale).to_dict())
+    given = [key for key in map(configs.key_of, arguments) if asked[key] != plain[key]]
+    return [key for key in given if all(json.dumps(run[key]) != json.dumps(asked[key]) for run in resolved)]
 
 
 def expand(module: Any, base: Any, tag: str) -> list[dict[str, Any]]:

@@ -36,6 +36,12 @@ def mean_interval(values: Sequence[float]) -> Interval:
     return Interval(mean, mean - half, mean + half, sample.size)
 
 
+def paired_interval(ours: Sequence[float], theirs: Sequence[float]) -> Interval:
+    """The same for the mean difference, ours less theirs, over pairs that share a seed: what both owe to the seed drops out. Raises
+    ValueError where they are not as many."""
+    return mean_interval([one - other for one, other in zip(ours, theirs, strict=True)])
+
+
 def wilson(successes: int, trials: int) -> Interval:
     """Wilson's score interval for a share: within [0, 1], and honest where all or none succeed. No trials, no interval."""
     if not trials:

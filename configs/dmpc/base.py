@@ -8,7 +8,15 @@ follow from them, and the best of some samples is carried out. Both learn from a
   paper  the published set-up, field by field: models of 10.5 and 21 million
 
 Kinds of runs: `behave` (the policies that play the data, trained once; their checkpoints are committed), `collect` (a data set), `train`
-(a part of the planner: proposal, dynamics or value), `evaluate` (episodes of the planner).
+(a part of a planner), `evaluate` (episodes of a planner), `error` (of a dynamics model, by step of its rollout).
+
+Methods, and the parts that each is made of:
+  D-MPC                plan.kind=ssr                       proposal, dynamics and, where the objective asks for the learned return, value
+  diffusion policy     plan.candidates=1                   proposal
+  behaviour cloning    plan.candidates=1, model.proposal=single_mlp    proposal
+  MBOP                 plan.kind=mbop                      proposal and dynamics, both single_mlp, and truncated
+  Diffuser, in effect  plan.kind=guided                    joint, and value as in D-MPC
+model.proposal and model.dynamics put other models in the place of D-MPC's.
 """
 
 from ml_collections import ConfigDict
@@ -29,36 +37,42 @@ BY_SCALE = {
         "behave.batch_size": 64, "behave.lr": 3e-3, "behave.checkpoints": 10, "behave.episodes": 5,
         "collect.transitions": 2_000, "windows.horizon": 8,
         "model.width": 64, "model.heads": 4, "model.head_dim": 16, "model.mlp_width": 128, "model.layers": 2, "model.value_layers": 4,
-        "model.dtype": "float32", "diffusion.predicts": "x0", "train.steps": 200, "train.batch_size": 64, "train.windows": 256,
-        "optim.lr": 3e-3, "optim.final_lr": 3e-4, "optim.warmup": 20,
-        "plan.candidates": 16, "plan.proposal_steps": 5, "plan.dynamics_steps": 3, "evaluate.episodes": 2, "mesh": "cpu",
+        "model.hidden": 32, "model.dtype": "float32", "diffusion.predicts": "x0", "train.steps": 200, "train.batch_size": 64,
+        "train.windows": 256, "optim.lr": 3e-3, "optim.final_lr": 3e-4, "optim.warmup": 20,
+        "plan.candidates": 16, "plan.proposal_steps": 5, "plan.dynamics_steps": 3, "evaluate.episodes": 2, "error.windows": 64,
+        "mesh": "cpu",
     },
     "cpu": {
         "env.name": "halfcheetah", "behave.steps": 500_000, "behave.copies": 2, "behave.warmup": 10_000, "behave.round": 50,
         "behave.width": 128, "behave.batch_size": 256, "behave.lr": 3e-4, "behave.checkpoints": 100, "behave.episodes": 5,
         "collect.transitions": 200_000, "windows.horizon": 16,
         "model.width": 64, "model.heads": 4, "model.head_dim": 16, "model.mlp_width": 256, "model.layers": 2, "model.value_layers": 4,
-        "model.dtype": "float32", "diffusion.predicts": "x0", "train.steps": 10_000, "train.batch_size": 128, "train.windows": 1_024,
+        "model.hidden": 200, "model.dtype": "float32", "diffusion.predicts": "x0", "train.steps": 10_000, "train.batch_size": 128,
+        "train.windows": 1_024,
         "optim.lr": 1e-3, "optim.final_lr": 1e-4, "optim.warmup": 500,
-        "plan.candidates": 64, "plan.proposal_steps": 10, "plan.dynamics_steps": 5, "evaluate.episodes": 5, "mesh": "cpu",
+        "plan.candidates": 64, "plan.proposal_steps": 10, "plan.dynamics_steps": 5, "evaluate.episodes": 5, "error.windows": 2_000,
+        "mesh": "cpu",
     },
     "gpu": {
         "env.name": "halfcheetah", "behave.steps": 1_000_000, "behave.copies": 2, "behave.warmup": 10_000, "behave.round": 50,
         "behave.width": 256, "behave.batch_size": 256, "behave.lr": 3e-4, "behave.checkpoints": 100, "behave.episodes": 5,
         "collect.transitions": 1_000_000, "windows.horizon": 32,
         "model.width": 128, "model.heads": 4, "model.head_dim": 32, "model.mlp_width": 512, "model.layers": 3, "model.value_layers": 6,
-        "model.dtype": "bfloat16", "diffusion.predicts": "x0", "train.steps": 40_000, "train.batch_size": 256, "train.windows": 4_096,
+        "model.hidden": 500, "model.dtype": "bfloat16", "diffusion.predicts": "x0", "train.steps": 40_000, "train.batch_size": 256,
+        "train.windows": 4_096,
         "optim.lr": 3e-4, "optim.final_lr": 3e-5, "optim.warmup": 500,
-        "plan.candidates": 64, "plan.proposal_steps": 16, "plan.dynamics_steps": 10, "evaluate.episodes": 10, "mesh": "h200",
+        "plan.candidates": 64, "plan.proposal_steps": 16, "plan.dynamics_steps": 10, "evaluate.episodes": 10, "error.windows": 4_096,
+        "mesh": "h200",
     },
     "paper": {
         "env.name": "halfcheetah", "behave.steps": 3_000_000, "behave.copies": 2, "behave.warmup": 10_000, "behave.round": 50,
         "behave.width": 256, "behave.batch_size": 256, "behave.lr": 3e-4, "behave.checkpoints": 100, "behave.episodes": 5,
         "collect.transitions": 1_000_000, "windows.horizon": 32,
         "model.width": 256, "model.heads": 8, "model.head_dim": 128, "model.mlp_width": 2_048, "model.layers": 5, "model.value_layers": 10,
-        "model.dtype": "bfloat16", "diffusion.predicts": "eps", "train.steps": 2_000_000, "train.batch_size": 256,
+        "model.hidden": 500, "model.dtype": "bfloat16", "diffusion.predicts": "eps", "train.steps": 2_000_000, "train.batch_size": 256,
         "train.windows": 4_096, "optim.lr": 1e-4, "optim.final_lr": 1e-5, "optim.warmup": 500,
-        "plan.candidates": 64, "plan.proposal_steps": 32, "plan.dynamics_steps": 10, "evaluate.episodes": 20, "mesh": "h200",
+        "plan.candidates": 64, "plan.proposal_steps": 32, "plan.dynamics_steps": 10, "evaluate.episodes": 20, "error.windows": 4_096,
+        "mesh": "h200",
     },
 }  # fmt: skip
 
@@ -69,7 +83,7 @@ def get_config(scale: str) -> ConfigDict:
         raise ValueError(f"unknown scale {scale!r}: choose one of {', '.join(SCALES)}")
     config = ConfigDict()
     config.scale = scale
-    config.entry = "collect"  # behave | collect | train | evaluate: the module of projects/dmpc that runs it
+    config.entry = "collect"  # behave | collect | train | evaluate | error: the module of projects/dmpc that runs it
     config.seed = 0  # of behave: everything random; of train: initial weights, order of the windows, noise
     config.packable = ()  # fields that enter the step as arrays; follows from the entry
     config.mesh = ""  # a name in configs/meshes.py; does not change the result
@@ -102,13 +116,17 @@ def get_config(scale: str) -> ConfigDict:
     config.collect.file = ""  # a data set of others instead: D4RL's HDF5, Minari's folder, or Minari's name of one on this machine
 
     config.windows = ConfigDict()  # what models see of the data
-    config.windows.history = 1  # H, states up to now, and the actions between them
+    config.windows.history = 1  # H, states up to now, and the action before each
     config.windows.horizon = 0  # F, actions, and states that follow them
     config.windows.discount = 0.997  # of the return to go
     config.windows.penalty = 100.0  # taken off the last reward of an episode that ended by failure
 
-    config.model = ConfigDict()  # transformers without a mask
-    config.model.width = 0
+    config.model = ConfigDict()
+    config.model.proposal = "multi_diffusion"  # rho; single_diffusion | single_mlp: a policy of one step that takes turns with the dynamics
+    config.model.dynamics = "multi_diffusion"  # p_d; single_diffusion | single_mlp: of one step; multi_mlp | autoregressive
+    config.model.hidden = 0  # of an MLP, width of its two hidden layers
+    config.model.members = 3  # of an ensemble of MLPs
+    config.model.width = 0  # of a transformer
     config.model.heads = 0
     config.model.head_dim = 0  # heads may be wider than a share of the model: the paper's are 128 each in a width of 256
     config.model.mlp_width = 0
@@ -122,7 +140,7 @@ def get_config(scale: str) -> ConfigDict:
     config.diffusion.predicts = ""  # eps | x0 | v. A sampler of few steps wants x0 or v: near the top of the noise, errors of eps grow
 
     config.train = ConfigDict()  # entry train
-    config.train.part = "proposal"  # proposal | dynamics | value
+    config.train.part = "proposal"  # proposal | dynamics | value | truncated (MBOP's value) | joint (of states and actions)
     config.train.steps = 0
     config.train.schedule_steps = 0  # that the cosine spans; 0: the steps that are run
     config.train.batch_size = 0  # windows
@@ -137,11 +155,16 @@ def get_config(scale: str) -> ConfigDict:
     config.optim.clip = 5.0  # of the gradient's global norm
     config.optim.ema = 0.99  # decay of the mean of the weights that is evaluated and kept
 
-    config.plan = ConfigDict()  # sample, score, rank
-    config.plan.candidates = 0  # N, action sequences; 1 is the diffusion policy
-    config.plan.proposal_steps = 0  # of DDIM
+    config.plan = ConfigDict()
+    config.plan.kind = "ssr"  # sample, score, rank | mbop: average by return | guided: of the joint model, drawn towards the objective
+    config.plan.candidates = 0  # N, action sequences; of ssr, 1 does what the proposal would do, and ranks nothing
+    config.plan.proposal_steps = 0  # of DDIM, of proposals and of the joint model
     config.plan.dynamics_steps = 0  # of DDIM
     config.plan.samples = 1  # of the states that follow an action sequence; its score is their mean
+    config.plan.sigma = 0.2  # standard deviation of the noise that makes an MLP's candidates differ; actions reach from -1 to 1
+    config.plan.beta = 0.2  # mbop: share of the plan of the step before in every candidate
+    config.plan.kappa = 1.0  # mbop: of the average's weights, exp(kappa return), per standard deviation of the data's rewards
+    config.plan.guidance = 1.0  # guided: how much likelier, exp(guidance), per standard deviation of the data's returns
 
     config.objective = ConfigDict()
     config.objective.kind = "return"  # return (learned) | height (novel reward of hopper and walker2d) | sum of both
@@ -154,6 +177,10 @@ def get_config(scale: str) -> ConfigDict:
     config.evaluate.episodes = 0  # played together
     config.evaluate.seed = 0  # of their starts and of the plans' noise
 
+    config.error = ConfigDict()  # entry error
+    config.error.set = ""  # of held-out episodes, as collect.set, and that one unless given
+    config.error.windows = 0  # of whole horizons
+
     config.save = ConfigDict()
     config.save.final = True
     config.save.every_minutes = 5.0
@@ -162,33 +189,42 @@ def get_config(scale: str) -> ConfigDict:
     return config.lock()
 
 
-PARTS = ("proposal", "dynamics", "value")
+PROPOSALS = ("multi_diffusion", "single_diffusion", "single_mlp")
+DYNAMICS = ("multi_diffusion", "single_diffusion", "single_mlp", "multi_mlp", "autoregressive")
+DIFFUSION, MLPS, STEPWISE = ("multi_diffusion", "single_diffusion"), ("single_mlp", "multi_mlp"), ("single_diffusion", "single_mlp")
+PARTS = ("proposal", "dynamics", "value", "truncated", "joint")
 CHOICES = {
-    "entry": ("behave", "collect", "train", "evaluate"),
+    "entry": ("behave", "collect", "train", "evaluate", "error"),
     "env.name": tuple(ENVIRONMENTS),
     "collect.set": SETS,
+    "error.set": ("", *SETS),
+    "model.proposal": PROPOSALS,
+    "model.dynamics": DYNAMICS,
     "model.dtype": ("float32", "bfloat16"),
     "diffusion.schedule": ("cosine", "linear"),
     "diffusion.predicts": ("eps", "x0", "v"),
     "train.part": PARTS,
+    "plan.kind": ("ssr", "mbop", "guided"),
     "objective.kind": ("return", "height", "sum"),
 }
 LEAST = {
     "seed": 0, "env.defect_joint": -1, "env.defect_limit": 0, "behave.steps": 1, "behave.copies": 1, "behave.warmup": 1,
     "behave.round": 1, "behave.width": 1, "behave.batch_size": 1, "behave.checkpoints": 1, "behave.episodes": 1,
-    "collect.transitions": 1, "collect.seed": 0, "windows.history": 1, "windows.horizon": 1, "windows.penalty": 0, "model.width": 2,
-    "model.heads": 1, "model.head_dim": 1, "model.mlp_width": 1, "model.layers": 1, "model.value_layers": 1, "diffusion.levels": 1,
-    "train.steps": 1, "train.schedule_steps": 0, "train.batch_size": 1, "train.windows": 1, "train.evaluations": 1, "optim.final_lr": 0,
-    "optim.warmup": 1, "plan.candidates": 1, "plan.proposal_steps": 1, "plan.dynamics_steps": 1, "plan.samples": 1,
-    "objective.return_weight": 0, "objective.height_weight": 0, "evaluate.episodes": 1, "evaluate.seed": 0, "save.every_minutes": 0,
+    "collect.transitions": 1, "collect.seed": 0, "windows.history": 1, "windows.horizon": 1, "windows.penalty": 0, "model.hidden": 1,
+    "model.members": 1, "model.width": 2, "model.heads": 1, "model.head_dim": 1, "model.mlp_width": 1, "model.layers": 1,
+    "model.value_layers": 1, "diffusion.levels": 1, "train.steps": 1, "train.schedule_steps": 0, "train.batch_size": 1,
+    "train.windows": 1, "train.evaluations": 1, "optim.final_lr": 0, "optim.warmup": 1, "plan.candidates": 1, "plan.proposal_steps": 1,
+    "plan.dynamics_steps": 1, "plan.samples": 1, "plan.sigma": 0, "plan.kappa": 0, "plan.guidance": 0, "objective.return_weight": 0,
+    "objective.height_weight": 0, "evaluate.episodes": 1, "evaluate.seed": 0, "error.windows": 1, "save.every_minutes": 0,
 }  # fmt: skip
 POSITIVE = ("behave.lr", "behave.slowness", "optim.lr", "optim.clip", "optim.ema", "train.validation", "objective.variance")
-SHARES = ("behave.discount", "behave.slowness", "windows.discount", "optim.ema", "train.validation")
+SHARES = ("behave.discount", "behave.slowness", "windows.discount", "optim.ema", "train.validation", "plan.beta")
 HEIGHTS = ("hopper", "walker2d")  # environments that tell the height of their torso
 
 
 def resolve(config: ConfigDict) -> ConfigDict:
-    """Turns the choices into plain fields, in place. Raises ValueError with one line that names the field and the remedy."""
+    """Turns the choices into plain fields, in place; those that nothing reads then are the scale's (`unread`). Raises ValueError with one
+    line that names the field and the remedy."""
     check(config, CHOICES, LEAST, POSITIVE, SHARES)
     env, behave, name = config.env, config.behave, config.env.name
     states, actions = ENVIRONMENTS[name]
@@ -207,11 +243,10 @@ def resolve(config: ConfigDict) -> ConfigDict:
     if config.entry == "collect" and config.collect.file:
         raise ValueError(f"collect.file={config.collect.file!r}: that data set is there already; leave it out, or train on it")
     resolve_training(config)
-    for field in ("proposal_steps", "dynamics_steps"):
-        if config.plan[field] > config.diffusion.levels:
-            raise ValueError(f"plan.{field}={config.plan[field]}: take at most diffusion.levels={config.diffusion.levels}")
-    if config.objective.kind != "return" and env.name not in HEIGHTS:
-        raise ValueError(f"objective.kind={config.objective.kind!r}: {env.name} tells no height; take {' or '.join(HEIGHTS)}, or return")
+    resolve_method(config)
+    defaults = get_config(config.scale)
+    for section, field in (name.split(".") for name in unread(config)):
+        config[section][field] = defaults[section][field]
     return config
 
 
@@ -230,23 +265,117 @@ def resolve_training(config: ConfigDict) -> None:
         raise ValueError(f"model.width={config.model.width}: noise levels are sines and cosines; take an even one")
 
 
+def resolve_method(config: ConfigDict) -> None:
+    plan, model = config.plan, config.model
+    for field in ("proposal_steps", "dynamics_steps"):
+        if plan[field] > config.diffusion.levels:
+            raise ValueError(f"plan.{field}={plan[field]}: take at most diffusion.levels={config.diffusion.levels}")
+    name, wanted = config.env.name, config.objective.kind
+    if wanted != "return" and name not in HEIGHTS:
+        raise ValueError(f"objective.kind={wanted!r}: {name} tells no height; take {' or '.join(HEIGHTS)}, or return")
+    if config.entry == "error" and not config.collect.file:
+        config.error.set = config.error.set or config.collect.set
+    if config.entry != "evaluate":
+        return
+    if plan.kind == "mbop":
+        model.proposal = model.dynamics = "single_mlp"
+    if plan.kind == "ssr" and ranks(config) and model.proposal in STEPWISE and model.dynamics not in STEPWISE:
+        steps = " or ".join(STEPWISE)
+        raise ValueError(f"model.proposal={model.proposal!r} takes turns with dynamics of one step: take model.dynamics={steps}")
+
+
+# -- what a run is made of --------------------------------------------------------------------------------------------------------------
+def ranks(config: ConfigDict) -> bool:
+    """Whether the method needs to know what follows from its candidates."""
+    return config.plan.kind != "ssr" or config.plan.candidates > 1
+
+
+def wants_value(config: ConfigDict) -> bool:
+    """Whether candidates are ranked by the learned return."""
+    wanted = config.objective
+    return scores(config) and (wanted.kind == "return" or (wanted.kind == "sum" and wanted.return_weight > 0))
+
+
+def scores(config: ConfigDict) -> bool:
+    """Whether candidates are ranked by the objective. MBOP's are averaged by the rewards that its own models foretell."""
+    return ranks(config) and config.plan.kind != "mbop"
+
+
+def parts(config: ConfigDict) -> tuple[str, ...]:
+    """Of a resolved config, those that its method is made of."""
+    match config.entry, config.plan.kind:
+        case "error", _:
+            return ("dynamics",)
+        case _, "mbop":
+            return ("proposal", "dynamics", "truncated")
+        case _, "guided":
+            needed = ("joint",)
+        case _:
+            needed = ("proposal", "dynamics") if ranks(config) else ("proposal",)
+    return (*needed, "value") if wants_value(config) else needed
+
+
 # What an entry does not read, or reads only by way of its needs, is no part of its identity: other windows play no new data, another
 # planner or objective trains no new model.
 _TRAINING = ("windows", "model", "diffusion", "train", "optim")
 _PLANNING = ("plan", "objective", "evaluate")
 OUTSIDE_IDENTITY = {
-    "behave": ("collect", *_TRAINING, *_PLANNING),
-    "collect": ("seed", "behave", *_TRAINING, *_PLANNING),
-    "train": ("behave", *_PLANNING),
-    "evaluate": ("seed", "behave", "collect", *_TRAINING),
+    "behave": ("collect", "error", *_TRAINING, *_PLANNING),
+    "collect": ("seed", "behave", "error", *_TRAINING, *_PLANNING),
+    "train": ("behave", "error", *_PLANNING),
+    "evaluate": ("seed", "behave", "collect", "error", *_TRAINING),
+    "error": ("seed", "behave", "collect", "objective", "evaluate", *_TRAINING),
 }
 
-# Of the training's fields, those that a part does not read: what differs only there is trained once.
-_UNREAD = {
-    "proposal": ("model.value_layers", "windows.discount", "windows.penalty"),
-    "dynamics": ("model.value_layers", "windows.discount", "windows.penalty"),
-    "value": ("model.layers", "windows.history", "diffusion.schedule", "diffusion.levels", "diffusion.predicts"),
-}
+
+def unread(config: ConfigDict) -> set[str]:
+    """Of the sections that an entry reads, the fields that it does not with these choices: who asks for nothing else has the same run."""
+    match config.entry:
+        case "train":
+            return unread_in_training(config)
+        case "evaluate":
+            return unread_in_planning(config)
+        case "error":
+            steps = set() if config.model.dynamics in DIFFUSION else {"plan.dynamics_steps"}
+            return {f"plan.{field}" for field in config.plan if field != "dynamics_steps"} | steps | {"model.proposal"}
+    return set()
+
+
+def unread_in_training(config: ConfigDict) -> set[str]:
+    part = config.train.part
+    model = config.model[part] if part in ("proposal", "dynamics") else {"truncated": "single_mlp"}.get(part, part)
+    found = {f"model.{name}" for name in ("proposal", "dynamics") if name != part}
+    if model in MLPS:
+        found |= {f"model.{field}" for field in ("width", "heads", "head_dim", "mlp_width", "layers", "dtype")}
+    else:
+        found |= {"model.hidden", "model.members", "model.layers" if part == "value" else "model.value_layers"}
+    if model not in (*DIFFUSION, "joint"):
+        found |= {f"diffusion.{field}" for field in config.diffusion}
+    if model in ("single_mlp", "value", "joint"):
+        found |= {"windows.history"}
+    if part != "value":
+        found |= {"model.value_layers", "windows.discount", "windows.penalty"}
+    return found
+
+
+def unread_in_planning(config: ConfigDict) -> set[str]:
+    plan, wanted, read = config.plan, config.objective, {"kind", "candidates"}
+    if plan.kind == "mbop":
+        read |= {"sigma", "beta", "kappa"}
+    elif plan.kind == "guided":
+        read |= {"proposal_steps", "guidance"}
+    else:
+        read |= {"proposal_steps"} if config.model.proposal in DIFFUSION else set()
+        read |= {"sigma"} if config.model.proposal in MLPS and ranks(config) else set()
+        read |= {"samples"} if ranks(config) else set()
+        read |= {"dynamics_steps"} if ranks(config) and config.model.dynamics in DIFFUSION else set()
+    found = {f"plan.{field}" for field in plan if field not in read}
+    found |= {f"model.{name}" for name in ("proposal", "dynamics") if name not in parts(config)}
+    if not scores(config):
+        return found | {f"objective.{field}" for field in wanted}
+    if wanted.kind == "return":
+        found |= {"objective.target", "objective.variance"}
+    return found if wanted.kind == "sum" else found | {"objective.return_weight", "objective.height_weight"}
 
 
 def needs(config: ConfigDict) -> dict[str, object]:
@@ -257,25 +386,21 @@ def needs(config: ConfigDict) -> dict[str, object]:
 
     if config.entry == "train":
         return {} if config.collect.file else {"data": ("dmpc/collect", fields("env", "collect"))}
-    if config.entry != "evaluate":
+    if config.entry not in ("evaluate", "error"):
         return {}
     learned = {**fields("env", "collect", *_TRAINING), "seed": config.seed}
     learned = {key: value for key, value in learned.items() if not key.startswith("env.defect")}
-    parts = PARTS if wants_value(config) else PARTS[:2]
-    unread = {part: {key: value for key, value in learned.items() if key not in _UNREAD[part]} for part in parts}
-    return {part: ("dmpc/train", {**unread[part], "train.part": part}) for part in parts}
-
-
-def wants_value(config: ConfigDict) -> bool:
-    """Whether the objective asks for the learned return."""
-    return config.objective.kind == "return" or (config.objective.kind == "sum" and config.objective.return_weight > 0)
+    found: dict[str, object] = {part: ("dmpc/train", {**learned, "train.part": part}) for part in parts(config)}
+    if config.entry == "error" and config.error.set:
+        found["data"] = ("dmpc/collect", {**fields("env", "collect"), "collect.set": config.error.set, "collect.file": ""})
+    return found
 
 
 def cost(config: ConfigDict) -> dict[str, float]:
     """Of a resolved config: FLOPs (the simulator left out) and bytes of device memory."""
     if config.entry == "collect":
         return {"flops": 0.0, "bytes": 0.0}
-    if config.entry in ("train", "evaluate"):
+    if config.entry in ("train", "evaluate", "error"):
         return cost_of_models(config)
     b, states, actions = config.behave, config.env.states, config.env.actions
     actor, critic = b.width * (states + b.width + 2 * actions), b.width * (states + actions + b.width + 1)
@@ -290,42 +415,79 @@ LIMITS = {"ring": 200, "halfcheetah": 1_000, "hopper": 1_000, "walker2d": 1_000}
 BASES = 16  # sines and cosines that tell a time
 
 
-def tokens(config: ConfigDict) -> dict[str, int]:
-    """That a part reads of one window."""
-    known, horizon = 2 * config.windows.history - 1, config.windows.horizon
-    return {"proposal": known + horizon, "dynamics": known + 2 * horizon, "value": 2 + 2 * horizon}
+def tokens(config: ConfigDict, part: str) -> int:
+    """That a part reads in one forward pass over a window, all steps of it; an MLP reads a whole step as one."""
+    history, horizon, model = config.windows.history, config.windows.horizon, config.model
+    known = 2 * history - 1
+    match part, model.proposal if part == "proposal" else model.dynamics:
+        case "value", _:
+            return 2 + 2 * horizon
+        case "joint", _:
+            return 1 + horizon
+        case ("truncated", _) | (_, "multi_mlp"):
+            return 1
+        case _, "single_mlp":
+            return horizon
+        case "proposal", "single_diffusion":
+            return horizon * (known + 1)
+        case "proposal", _:
+            return known + horizon
+        case _, "single_diffusion":
+            return horizon * (known + 2)
+        case _, "autoregressive":
+            return history - 1 + horizon
+    return known + 2 * horizon
 
 
 def parameters(config: ConfigDict) -> dict[str, int]:
     """Of a resolved config's parts."""
     m, states, actions = config.model, config.env.states, config.env.actions
+    history, horizon = config.windows.history, config.windows.horizon
     inner = m.heads * m.head_dim
     layer = 4 * m.width * inner + 3 * inner + m.width + 2 * m.width * m.mlp_width + m.mlp_width + m.width + 4 * m.width
 
-    def of(layers: int, kinds: tuple[int, ...], out: int) -> int:
-        entering = sum(m.width * (size + 2 * BASES + 1) for size in kinds)  # values, times and the kind itself
+    def body(layers: int, kinds: tuple[int, ...], out: int) -> int:
+        """A transformer over tokens of several kinds, each with values, times and the kind itself."""
+        entering = sum(m.width * (size + 2 * BASES + 1) for size in kinds)
         return entering + layers * layer + 2 * m.width + out * (m.width + 1)
 
-    history = (states,) if config.windows.history == 1 else (states, actions)
+    def mlps(inputs: int, out: int) -> int:
+        return m.members * (m.hidden * (inputs + 1) + m.hidden * (m.hidden + 1) + out * (m.hidden + 1))
+
+    known = (states,) if history == 1 else (states, actions)
+    moved = {
+        "single_mlp": mlps(states + actions, states + 1),
+        "multi_mlp": mlps(history * states + (history - 1 + horizon) * actions, horizon * states),
+        "autoregressive": body(m.layers, (states, actions), states),
+    }
+    cloned = mlps(states + actions, actions)
     return {
-        "proposal": of(m.layers, (*history, actions), actions),
-        "dynamics": of(m.layers, (*history, actions, states), states),
-        "value": of(m.value_layers, (states, states, actions), 1) + m.width,
+        "proposal": cloned if m.proposal == "single_mlp" else body(m.layers, (*known, actions), actions),
+        "dynamics": moved.get(m.dynamics, body(m.layers, (*known, actions, states), states)),
+        "value": body(m.value_layers, (states, states, actions), 1) + m.width,
+        "truncated": mlps(states + actions, 1),
+        "joint": body(m.layers, (states + actions,), states + actions),
     }
 
 
 def cost_of_models(config: ConfigDict) -> dict[str, float]:
     """2 N FLOPs per token and forward pass, attention left out; with the gradient three times that. Memory: parameters, gradient, two
     moments, the mean of the weights, activations of a batch; of plans the weights and the widest activations."""
-    count, length, m, plan = parameters(config), tokens(config), config.model, config.plan
+    count, m, plan = parameters(config), config.model, config.plan
     part, rows = config.train.part, config.train.batch_size
     if config.entry == "train":
-        layers = m.value_layers if part == "value" else m.layers
-        wide = layers * (8 * m.width + 4 * m.heads * m.head_dim + 2 * m.mlp_width + m.heads * length[part])
-        flops = 6.0 * count[part] * length[part] * rows * config.train.steps
-        return {"params": count[part], "flops": flops, "bytes": float(20 * count[part] + 4 * wide * length[part] * rows)}
-    calls = {"proposal": plan.proposal_steps, "dynamics": plan.samples * plan.dynamics_steps, "value": plan.samples * wants_value(config)}
-    forward = sum(2.0 * calls[name] * count[name] * length[name] for name in PARTS)
-    plans = config.evaluate.episodes * LIMITS[config.env.name]
-    wide = config.evaluate.episodes * plan.candidates * plan.samples * length["value"] * (m.mlp_width + m.heads * length["value"])
-    return {"params": sum(count.values()), "flops": forward * plan.candidates * plans, "bytes": float(4 * sum(count.values()) + 4 * wide)}
+        layers, length = m.value_layers if part == "value" else m.layers, tokens(config, part)
+        wide = layers * (8 * m.width + 4 * m.heads * m.head_dim + 2 * m.mlp_width + m.heads * length)
+        flops = 6.0 * count[part] * length * rows * config.train.steps
+        return {"params": count[part], "flops": flops, "bytes": float(20 * count[part] + 4 * wide * length * rows)}
+    diffuse = {"joint": plan.proposal_steps, "proposal": plan.proposal_steps if m.proposal in DIFFUSION else 1}
+    diffuse["dynamics"] = plan.samples * (plan.dynamics_steps if m.dynamics in DIFFUSION else 1)
+    diffuse["value"] = plan.samples * (3 * plan.proposal_steps + 1 if plan.kind == "guided" else 1)  # with its gradient
+    forward = sum(2.0 * diffuse.get(name, 1) * count[name] * tokens(config, name) for name in parts(config))
+    longest = max(tokens(config, name) for name in parts(config))
+    together = config.evaluate.episodes * plan.candidates * plan.samples
+    times = together // plan.samples * LIMITS[config.env.name]
+    if config.entry == "error":
+        together = times = config.error.windows
+    memory = 4.0 * sum(count[name] for name in parts(config)) + 4.0 * together * longest * (m.mlp_width + m.heads * longest)
+    return {"params": sum(count[name] for name in parts(config)), "flops": forward * times, "bytes": memory}

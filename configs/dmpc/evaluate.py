@@ -1,9 +1,14 @@
-"""What the planner reaches: episodes in which every action is the first of the best of N sampled plans.
+"""What a planner reaches: episodes in which it plans anew after every step and carries out the first action.
 
-    python -m launch run dmpc/evaluate --config.plan.candidates=1
+    python -m launch run dmpc/evaluate                                                                             # D-MPC
+    python -m launch run dmpc/evaluate --config.plan.candidates=1                                                  # diffusion policy
+    python -m launch run dmpc/evaluate --config.plan.candidates=1 --config.model.proposal=single_mlp               # behaviour cloning
+    python -m launch run dmpc/evaluate --config.plan.kind=mbop                                                     # MBOP
+    python -m launch run dmpc/evaluate --config.plan.kind=guided                                                   # a joint model
+    python -m launch run dmpc/evaluate --config.model.dynamics=autoregressive                                      # an ablation
     python -m launch run dmpc/evaluate --config.env.name=walker2d --config.objective.kind=height --config.objective.target=1.3
 
-The first line is the diffusion policy, the second one a reward that no part was trained for. Neither trains a new model.
+The last line is a reward that no part was trained for: it trains no new model. All of them start their episodes in the same states.
 
 Cost: cpu ten minutes once the parts are trained.
 """

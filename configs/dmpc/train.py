@@ -1,6 +1,6 @@
-"""One part of the planner, trained on a data set: the proposal, the dynamics or the value.
+"""One part of a planner, trained on a data set: D-MPC's proposal, dynamics or value, or what may stand in for them.
 
-    python -m launch run dmpc/train --config.env.name=walker2d --config.train.part=dynamics
+    python -m launch run dmpc/train --config.env.name=walker2d --config.train.part=dynamics --config.model.dynamics=single_mlp
 
 Cost: cpu up to half an hour a part on two cores; smoke seconds.
 """

@@ -88,9 +88,9 @@ def bound(pages: list[dict[str, np.ndarray]]) -> Transitions:
 
 
 def load_transitions(config: ConfigDict, run: Run) -> Transitions:
-    """Of the file that the config names, else of the run that played them. Raises BadInput where they do not suit the environment."""
+    """Of the run that played them, else of the file that the config names. Raises BadInput where they do not suit the environment."""
     spec = environments(config.env, 1).spec
-    if config.collect.file:
+    if "data" not in run.needs:
         return read(find(config.collect.file), spec)
     data = run.needs["data"][0]
     path = data.path / "tables" / FILE

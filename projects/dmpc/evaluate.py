@@ -1,7 +1,8 @@
-"""Episodes of the planner: after every step it plans anew, and the first action of the plan is carried out.
+"""Episodes of a planner: after every step it plans anew, and the first action of the plan is carried out.
 
-All episodes go on together until the last one has ended. What a plan draws follows from the seed, the episode and the step. There are no
-checkpoints: at scale cpu it is minutes, and a second attempt gives the same numbers.
+All episodes go on together until the last one has ended. Where they start follows from the seed and the episode, whatever the planner, so
+that two of them can be compared in pairs; what a plan draws, from the seed, the episode and the step. There are no checkpoints: at scale
+cpu it is minutes, and a second attempt gives the same numbers.
 """
 
 import contextlib
@@ -15,7 +16,6 @@ from ml_collections import ConfigDict
 
 from projects.dmpc import objectives, trained
 from projects.dmpc.envs import Environments, Spec, environments
-from projects.dmpc.parts import NAMES
 from projects.dmpc.planner import planner
 from projects.dmpc.players import reference
 from shared.errors import BadInput
@@ -30,8 +30,7 @@ D4RL = {"halfcheetah": (-280.178953, 12135.0), "hopper": (-20.272305, 3234.3), "
 def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     """Leaves tables/arrays.npz and one row of numbers. None when it was asked to stop before the end."""
     run.restore(None)  # it has no checkpoints: a second attempt begins anew
-    parts = {name: trained.load(run.needs[name][0]) for name in NAMES if name in run.needs}
-    agent, variables = trained.agent(parts)
+    agent, variables = trained.agent({name: trained.load(needed[0]) for name, needed in run.needs.items()}, config.plan)
     worlds = environments(config.env, config.evaluate.episodes)
     objective = objectives.of(config.objective, config.env.name, agent)
     run.steps = worlds.spec.limit
@@ -51,7 +50,7 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
 
 
 def evaluate(
-    config: ConfigDict, worlds: Environments, agent: Any, variables: Tree, objective: objectives.Objective,
+    config: ConfigDict, worlds: Environments, agent: Any, variables: Tree, objective: objectives.Objective | None,
     stopping: Callable[[int], bool] = lambda step: False,
 ) -> tuple[dict[str, float], dict[str, np.ndarray]] | None:  # fmt: skip
     """Numbers and arrays of one episode by every copy; None if `stopping` came true. `agent` and `objective` are as the planner takes
@@ -62,40 +61,46 @@ def evaluate(
     keys = jax.jit(lambda step: jax.vmap(lambda episode: jax.random.fold_in(jax.random.fold_in(root, step), episode))(np.arange(count)))
     worlds.begin(range(count), [(seed, STARTING, episode) for episode in range(count)])
     history = np.repeat(worlds.observations[:, None], agent.history, 1)  # [E, H, S]: before its beginning it stood still
-    past = np.zeros((count, agent.history - 1, worlds.spec.action_size), np.float32)
+    past = np.zeros((count, agent.history, worlds.spec.action_size), np.float32)
+    plan_before = np.zeros((count, agent.horizon, worlds.spec.action_size), np.float32)
     pages: list[dict[str, np.ndarray]] = []  # a step of all episodes each
     seconds: list[float] = []
     while worlds.alive.any():
         if stopping(len(pages)):
             return None
         before = time.perf_counter()
-        plan = jax.device_get(find(variables, history, past, keys(len(pages))))
-        seconds.append(time.perf_counter() - before)
-        for episode in np.flatnonzero(worlds.alive & np.isnan(plan.scores).all(1)):
+        plan = jax.device_get(find(variables, history, past, plan_before, worlds.alive, keys(len(pages))))
+        seconds.append((time.perf_counter() - before) / worlds.alive.sum())
+        scored = plan.scores.shape[1] > 0
+        for episode in np.flatnonzero(worlds.alive & scored & np.isnan(plan.scores).all(1)):
             raise BadInput(f"the objective is no number for any candidate in step {len(pages)} of episode {episode}: look at its formula")
         page = {"alive": worlds.alive.copy(), "observations": worlds.observations.copy(), "actions": plan.actions[:, 0]}
-        page |= {"qpos": worlds.qpos.copy(), "qvel": worlds.qvel.copy(), "scores": plan.scores[np.arange(count), plan.winner]}
+        page |= {"qpos": worlds.qpos.copy(), "qvel": worlds.qvel.copy()}
+        if scored:
+            page["scores"] = plan.scores[np.arange(count), plan.winner]
         step = worlds.step(page["actions"])
         pages.append(page | {"rewards": step.rewards, "terminals": step.terminals})
         history = np.concatenate([history, step.observations[:, None]], 1)[:, 1:]
-        past = np.concatenate([past, page["actions"][:, None]], 1)[:, 1:]
+        past, plan_before = np.concatenate([past, page["actions"][:, None]], 1)[:, 1:], plan.actions
     played = {name: np.stack([page[name] for page in pages], 1) for name in pages[0]}  # [E, T, ...]
     numbers, arrays = judge(config, worlds.spec, played)
-    return numbers | {"plan_ms": 1e3 * float(np.median(seconds[1:] or seconds)) / count}, arrays  # per episode; the first call compiles
+    return numbers | {"plan_ms": 1e3 * float(np.median(seconds[1:] or seconds))}, arrays  # per episode; the first call compiles
 
 
 # -- judging ----------------------------------------------------------------------------------------------------------------------------
 def judge(config: ConfigDict, spec: Spec, played: dict[str, np.ndarray]) -> tuple[dict[str, float], dict[str, np.ndarray]]:
-    """`played`: alive, scores (of the chosen plans), rewards and terminals [E, T], observations, actions, qpos and qvel [E, T, ...]."""
+    """`played`: alive, rewards, terminals and, where plans were scored, scores of those carried out [E, T]; observations, actions, qpos and
+    qvel [E, T, ...]."""
     alive = played["alive"]
     returns, lengths = played["rewards"].sum(1, dtype=np.float64), alive.sum(1)
     failed = played["terminals"].any(1)
     numbers = {"episodes": len(returns), "return": float(returns.mean()), "return_std": float(returns.std())}
     numbers |= scores(spec, returns.mean()) | {"failed": float(failed.mean()), "length": float(lengths.mean())}
     arrays = {"returns": returns, "lengths": lengths, "failed": failed, "rewards": blank(played["rewards"], alive)}
-    arrays |= {"scores": blank(played["scores"], alive)}
+    if "scores" in played:
+        arrays["scores"] = blank(played["scores"], alive)
     arrays |= {name: played[name][0, : lengths[0]] for name in ("observations", "actions", "qpos", "qvel")}  # of the first episode
-    if config.objective.kind == "return":
+    if "scores" in played and config.plan.kind != "mbop" and config.objective.kind == "return":
         wins = achieved(played["rewards"], played["terminals"], config.windows.discount, config.windows.penalty)
         numbers |= {"predicted": float(played["scores"][alive].mean()), "achieved": float(wins[alive].mean())}
         arrays["achieved"] = blank(wins, alive)

@@ -62,7 +62,8 @@ def weighted(*terms: tuple[float, Objective]) -> Objective:
 
 
 def of(wanted: ConfigDict, name: str, agent: Any) -> Objective:
-    """That of a config's section `objective`, in the environment `name`. Raises BadInput where that tells no height."""
+    """That of a config's section `objective`, in the environment `name`; where nothing is ranked it is never called. Raises BadInput where
+    that tells no height."""
     if wanted.kind == "return":
         return learned(agent)
     novel = height(name, wanted.target, wanted.variance)

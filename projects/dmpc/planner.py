@@ -1,7 +1,12 @@
-"""Sample, score, rank: the first candidate with the highest score is the plan, without elites, refinement or averages.
+"""Planners: how the next actions are found with what has been trained.
 
-A whole plan, from what was seen to the winner, is one compiled program over a group of episodes. Every episode has a random key of its own,
-so its plan does not depend on its company. With one candidate it is the diffusion policy.
+  ranked    sample, score, rank: the first candidate with the highest score is the plan, without elites, refinement or averages (D-MPC)
+  cloned    what the proposal would do: the diffusion policy, or behaviour cloning
+  guided    candidates of a joint model, drawn towards a larger score, then ranked (Diffuser)
+  averaged  candidates that are averaged by the exponential of their return (MBOP)
+
+Each is one compiled program over a group of episodes, (variables, history, past, before, alive, keys) -> Plan, from what was seen to the
+winner. Every episode has a random key of its own, so its plan does not depend on its company; for one that is over nothing is computed.
 """
 
 from collections.abc import Callable
@@ -11,6 +16,7 @@ import jax
 import jax.numpy as jnp
 from ml_collections import ConfigDict
 
+from projects.dmpc.baselines import mbop
 from projects.dmpc.objectives import Objective, checked
 
 Tree = Any
@@ -20,34 +26,104 @@ class Plan(NamedTuple):
     """In the environment's units."""
 
     actions: jax.Array  # [E, F, A] of the winner, in [-1, 1]
-    winner: jax.Array  # [E], which of the candidates it is
-    scores: jax.Array  # [E, N]
-    states: jax.Array  # [E, F, S], a prediction of what follows from the actions
+    winner: jax.Array  # [E], which of the candidates it is; of an average the one that weighs most
+    scores: jax.Array  # [E, N]; [E, 0] where nothing was scored
+    states: jax.Array | None  # [E, F, S], a prediction of what follows from the actions, where there is one
 
 
-def planner(agent: Any, plan: ConfigDict, objective: Objective) -> Callable[..., Plan]:
-    """Compiled (variables, history, past, keys) -> Plan, for an `agent` as in trained.py and a config's section `plan`. N candidates, the
-    states after each M times.
+Find = Callable[..., Plan]  # variables, history, past, before, key of one episode -> its plan
 
-    history [E, H, S] are the last states, past [E, H - 1, A] the actions between them, keys [E]. A score that is no number never wins;
-    where all are none, the first candidate does, and `scores` tells. Raises BadInput where the objective makes no score per candidate.
+
+def planner(agent: Any, plan: ConfigDict, objective: Objective | None) -> Callable[..., Plan]:
+    """Compiled (variables, history, past, before, alive, keys) -> Plan, for an `agent` as in trained.py and a config's section `plan`.
+
+    history [E, H, S] are the last states, past [E, H, A] the action before each of them, before [E, F, A] the plan of the step before (0 at
+    first), alive [E] bool, keys [E]. A score that is no number never wins; where all are none, the first candidate does, and `scores`
+    tells. `objective` may be None where nothing is ranked by one. Raises BadInput where it makes no score per candidate.
     """
-    candidates, samples = plan.candidates, plan.samples
-    score = checked(objective, agent, candidates * samples)
+    if plan.kind == "mbop":
+        return compiled(averaged(agent, plan))
+    if plan.kind == "guided":
+        return compiled(guided(agent, plan, checked(objective, agent, plan.candidates)))
+    if plan.candidates == 1:
+        return compiled(cloned(agent))
+    return compiled(ranked(agent, plan, checked(objective, agent, plan.candidates * plan.samples)))
 
-    def of_one(variables: Tree, history: jax.Array, past: jax.Array, key: jax.Array) -> Plan:
+
+def ranked(agent: Any, plan: ConfigDict, score: Objective) -> Find:
+    """N candidates, the states after each M times; a candidate's score is their mean."""
+    candidates, samples = plan.candidates, plan.samples
+
+    def find(variables: Tree, history: jax.Array, past: jax.Array, before: jax.Array, key: jax.Array) -> Plan:
         acting, moving = jax.random.split(key)
-        known = copies(candidates, history, past)
-        actions = jnp.clip(agent.propose(variables, *known, acting, plan.proposal_steps), -1.0, 1.0)  # [N, F, A]
+        actions = agent.propose(variables, *copies(candidates, history, past), acting)  # [N, F, A]
         each = jnp.repeat(actions, samples, 0)  # [N * M, F, A]
-        states = agent.predict(variables, *copies(len(each), history, past), each, moving, plan.dynamics_steps)  # [N * M, F, S]
+        states = agent.predict(variables, *copies(len(each), history, past), each, moving)  # [N * M, F, S]
         scores = score(variables, history[None, -1], states[None], each[None]).reshape(candidates, samples).mean(1)
-        winner = jnp.argmax(jnp.where(jnp.isnan(scores), -jnp.inf, scores))  # the first of several
+        winner = best(scores)
         return Plan(actions[winner], winner, scores, states[winner * samples])
 
-    def of_all(variables: Tree, history: jax.Array, past: jax.Array, keys: jax.Array) -> Plan:
-        together = None if jax.default_backend() == "cpu" else len(keys)  # the candidates of one episode fill a CPU
-        return jax.lax.map(lambda one: of_one(variables, *one), (history, past, keys), batch_size=together)
+    return find
+
+
+def cloned(agent: Any) -> Find:
+    """One candidate, the first that `ranked` would have; nothing is predicted."""
+
+    def find(variables: Tree, history: jax.Array, past: jax.Array, before: jax.Array, key: jax.Array) -> Plan:
+        acting, _ = jax.random.split(key)
+        actions = agent.propose(variables, *copies(1, history, past), acting)
+        return Plan(actions[0], jnp.int32(0), jnp.zeros(0), None)
+
+    return find
+
+
+def guided(agent: Any, plan: ConfigDict, score: Objective) -> Find:
+    """N candidates of the joint model."""
+
+    def find(variables: Tree, history: jax.Array, past: jax.Array, before: jax.Array, key: jax.Array) -> Plan:
+        def value(now: jax.Array, states: jax.Array, actions: jax.Array) -> jax.Array:
+            return score(variables, now[:1], states[None], actions[None])[0]
+
+        (known,) = copies(plan.candidates, history)
+        actions, states = agent.imagine(variables, known, key, value)
+        actions = jnp.clip(actions, -1.0, 1.0)
+        scores = value(known[:, -1], states, actions)
+        winner = best(scores)
+        return Plan(actions[winner], winner, scores, states[winner])
+
+    return find
+
+
+def averaged(agent: Any, plan: ConfigDict) -> Find:
+    """Scores are predicted returns over the horizon and as long again, in standard deviations of the data's rewards."""
+    settings = {"samples": plan.candidates, "sigma": plan.sigma, "beta": plan.beta, "kappa": plan.kappa, "low": -1.0, "high": 1.0}
+
+    def find(variables: Tree, history: jax.Array, past: jax.Array, before: jax.Array, key: jax.Array) -> Plan:
+        actions, scores = mbop.trajopt(mbop.models(agent.parts, variables), history[-1], before, key, **settings)
+        return Plan(actions, best(scores), scores, None)
+
+    return find
+
+
+def best(scores: jax.Array) -> jax.Array:
+    """The first of the highest that are numbers."""
+    return jnp.argmax(jnp.where(jnp.isnan(scores), -jnp.inf, scores))
+
+
+def compiled(find: Find) -> Callable[..., Plan]:
+    """Over episodes. On a CPU one after the other, since the candidates of one fill it, and those that are over cost nothing."""
+
+    think = jax.jit(find)  # so that it is traced once for its shapes and for its plan
+
+    def of_one(variables: Tree, *known: jax.Array) -> Plan:
+        *seen, alive, key = known
+        shapes = jax.eval_shape(think, variables, *seen, key)
+        nothing = lambda *_: jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)  # noqa: E731
+        return jax.lax.cond(alive, think, nothing, variables, *seen, key)
+
+    def of_all(variables: Tree, history: jax.Array, past: jax.Array, before: jax.Array, alive: jax.Array, keys: jax.Array) -> Plan:
+        together = None if jax.default_backend() == "cpu" else len(keys)
+        return jax.lax.map(lambda one: of_one(variables, *one), (history, past, before, alive, keys), batch_size=together)
 
     return jax.jit(of_all)
 

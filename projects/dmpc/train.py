@@ -1,5 +1,5 @@
-"""Trains one part of the planner, rho, p_d or J, on windows of a data set. Whole episodes are held out; what is evaluated and kept is the
-mean of the weights over the last steps."""
+"""Trains one part of a planner, rho, p_d, J or what may stand in for them, on windows of a data set. Whole episodes are held out; what is
+evaluated and kept is the mean of the weights over the last steps."""
 
 from collections.abc import Callable
 from typing import Any
@@ -10,8 +10,9 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from projects.dmpc.collect import load_transitions
-from projects.dmpc.parts import Part, part, stats
+from projects.dmpc.parts import Part, part
 from projects.dmpc.transitions import Transitions
+from projects.dmpc.units import stats
 from projects.dmpc.windows import Windows
 from shared.errors import BadInput
 from shared.fit import Schedule, Task, fit

@@ -5,9 +5,12 @@ from dataclasses import dataclass
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 from ml_collections import ConfigDict
 
-from projects.dmpc.parts import Part, part
+from projects.dmpc.baselines.single import alternated
+from projects.dmpc.interface import Policy
+from projects.dmpc.parts import Objective, Part, part
 from shared import checkpoint
 from shared.errors import BadInput
 from shared.rundir import RunDir
@@ -35,53 +38,85 @@ def load(run: RunDir) -> Trained:
 
 @dataclass(frozen=True)
 class Agent:
-    """rho, p_d and, where an objective asks for it, J. Its variables are theirs by name; it is asked as they are."""
+    """What a method needs of rho, p_d, J and what may stand in for them, by name. Its variables are theirs by name."""
 
     parts: Mapping[str, Part]
-    history: int  # H
+    history: int  # H, the longest that one of them reads
+    plan: ConfigDict  # the section of a config: how they are sampled
+
+    @property
+    def first(self) -> Part:
+        return next(iter(self.parts.values()))
 
     @property
     def states(self) -> int:
-        return self.parts["proposal"].states
+        return self.first.states
 
     @property
     def actions(self) -> int:
-        return self.parts["proposal"].actions
+        return self.first.actions
 
     @property
     def horizon(self) -> int:
-        return self.parts["proposal"].horizon
+        """F, of a plan: a policy without dynamics to carry it on knows but one action."""
+        return self.first.horizon if self.whole or len(self.parts) > 1 else 1
+
+    @property
+    def whole(self) -> bool:
+        """Whether the proposal makes a whole horizon at once."""
+        return "proposal" not in self.parts or not isinstance(self.parts["proposal"].model, Policy)
 
     @property
     def abstract(self) -> Tree:
         """Shapes of the variables."""
         return jax.eval_shape(lambda key: {name: part.init(key) for name, part in self.parts.items()}, jax.random.key(0))
 
-    def propose(self, variables: Tree, history: jax.Array, past: jax.Array, key: jax.Array, steps: int) -> jax.Array:
-        return self.parts["proposal"].propose(variables["proposal"], history, past, key, steps)
+    def propose(self, variables: Tree, history: jax.Array, past: jax.Array, key: jax.Array) -> jax.Array:
+        """Actions [B, F, A] within [-1, 1]. A policy of one step takes turns with the dynamics. Where it has but one answer, candidates
+        differ by noise of standard deviation plan.sigma; one alone has none."""
+        proposal = self.parts["proposal"]
 
-    def predict(
-        self, variables: Tree, history: jax.Array, past: jax.Array, actions: jax.Array, key: jax.Array, steps: int
-    ) -> jax.Array:
-        return self.parts["dynamics"].predict(variables["dynamics"], history, past, actions, key, steps)
+        def act(history: jax.Array, past: jax.Array, key: jax.Array) -> jax.Array:
+            acting, shaking = jax.random.split(key)
+            action = proposal.propose(variables["proposal"], history, past, acting, self.plan.proposal_steps)
+            if self.plan.candidates > 1 and not proposal.model.draws:
+                action += self.plan.sigma * jax.random.normal(shaking, action.shape)
+            return jnp.clip(action, -1.0, 1.0)
+
+        def step(history: jax.Array, past: jax.Array, action: jax.Array, key: jax.Array) -> jax.Array:
+            return self.predict(variables, history, past, action, key)
+
+        if self.whole:
+            found = proposal.propose(variables["proposal"], history, past, key, self.plan.proposal_steps)
+            return jnp.clip(found, -1.0, 1.0)
+        if self.horizon == 1:
+            return act(history, past, key)[:, None]
+        return alternated(act, step, self.horizon)(history, past, key)
+
+    def predict(self, variables: Tree, history: jax.Array, past: jax.Array, actions: jax.Array, key: jax.Array) -> jax.Array:
+        return self.parts["dynamics"].predict(variables["dynamics"], history, past, actions, key, self.plan.dynamics_steps)
 
     def worth(self, variables: Tree, now: jax.Array, states: jax.Array, actions: jax.Array) -> jax.Array:
         return self.parts["value"].worth(variables["value"], now, states, actions)
 
+    def imagine(self, variables: Tree, history: jax.Array, key: jax.Array, objective: Objective) -> tuple[jax.Array, jax.Array]:
+        plan = self.plan
+        return self.parts["joint"].imagine(variables["joint"], history, key, objective, plan.guidance, plan.proposal_steps)
 
-def agent(found: Mapping[str, Trained]) -> tuple[Agent, Tree]:
-    """The agent of parts by name (proposal, dynamics and maybe value), and its variables. Raises BadInput where one is another part, or
-    has learned another environment, horizon or history than the proposal has."""
-    first = found["proposal"]
+
+def agent(found: Mapping[str, Trained], plan: ConfigDict) -> tuple[Agent, Tree]:
+    """The agent of parts by name, and its variables. Raises BadInput where one is another part, or has learned another environment or
+    horizon than the first has."""
+    (leader, first), *_ = found.items()
     for name, one in found.items():
         if one.part.name != name:
             raise BadInput(f"{one.run} is a {one.part.name} and no {name}: train one with --config.train.part={name}")
-        for field in ("env.name", "env.version", "windows.horizon", "windows.history"):
+        for field in ("env.name", "env.version", "windows.horizon"):
             section, key = field.split(".")
             mine, wanted = one.config[section][key], first.config[section][key]
-            if mine != wanted and (name, field) != ("value", "windows.history"):  # J sees no history
+            if mine != wanted:
                 raise BadInput(
-                    f"the {name} {one.run} has {field}={mine} and the proposal {first.run} has {wanted}: train both with the same one"
+                    f"the {name} {one.run} has {field}={mine} and the {leader} {first.run} has {wanted}: train both with the same one"
                 )
-    made = Agent({name: one.part for name, one in found.items()}, first.config.windows.history)
-    return made, {name: one.variables for name, one in found.items()}
+    history = max(one.config.windows.history for one in found.values())
+    return Agent({name: one.part for name, one in found.items()}, history, plan), {name: one.variables for name, one in found.items()}

@@ -5,6 +5,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
+from projects.dmpc.interface import Batch, Sizes, Tree
+from projects.dmpc.interface import Value as Model
 from projects.dmpc.tokens import Tokens
 from shared.nn.encoder import Encoder
 from shared.nn.linear import Linear
@@ -32,3 +34,14 @@ class Value(nnx.Module):
 def value(**sizes: int | str) -> Pure:
     """J as functions of its parameters; `sizes` are the arguments of Value."""
     return pure(lambda rngs: Value(**sizes, rngs=rngs))
+
+
+def model(sizes: Sizes) -> Model:
+    """J behind the interface of all models. It learns from clean windows, and reads no history."""
+    net = value(state=sizes.state, action=sizes.action, horizon=sizes.horizon, **sizes.body)
+
+    def loss(params: Tree, batch: Batch, key: jax.Array) -> jax.Array:
+        found = net.apply(params, batch["history"][:, -1], batch["states"], batch["actions"])
+        return jnp.mean((found - batch["value"]) ** 2)
+
+    return Model(net.init, net.axes, loss, net.apply)

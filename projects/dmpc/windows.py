@@ -1,9 +1,9 @@
-"""Windows: what models see of the data. The last H states up to a step and the actions between them, the F actions from there, the F states
-that follow them, and the return to go.
+"""Windows: what models see of the data. The last H states up to a step and the action before each of them, the F actions from there, the F
+states that follow them, their rewards, and the return to go.
 
-Index convention: states s[t - H + 1] ... s[t], actions a[t - H + 1] ... a[t - 1]; then a[t] ... a[t + F - 1] and s[t + 1] ... s[t + F]. No
-window crosses the end of an episode, be it a failure or the time limit: behind it the last state is repeated and actions are 0, with a mask
-that says so. Before an episode's beginning it is likewise, without one: that much a planner knows as well.
+Index convention: states s[t - H + 1] ... s[t], actions a[t - H] ... a[t - 1]; then a[t] ... a[t + F - 1] and s[t + 1] ... s[t + F]. No
+window crosses the end of an episode, be it a failure or the time limit: behind it the last state is repeated, actions and rewards are 0,
+with a mask that says so. Before an episode's beginning it is likewise, without one: that much a planner knows as well.
 """
 
 from dataclasses import dataclass
@@ -53,9 +53,9 @@ def returns_to_go(transitions: Transitions, discount: float, penalty: float) -> 
 class Windows:
     """Batches of windows: `windows(step)` is a pure function of the step and the seed, which draw the first rows from all there are.
 
-    A batch: `history` [B, H, S], `past` [B, H - 1, A], `actions` [B, F, A], `states` [B, F, S], all normalised; `mask` [B, F], 1 where the
-    step was made, 0 behind the end of the episode; `value` [B], the return to go divided by `value_scale`, the standard deviation of all of
-    them. All float32.
+    A batch: `history` [B, H, S], `past` [B, H, A], `actions` [B, F, A], `states` [B, F, S], all normalised; `mask` [B, F], 1 where the
+    step was made, 0 behind the end of the episode; `rewards` [B, F] and `value` [B], the return to go, divided by `reward_scale` and
+    `value_scale`, the standard deviations of all of them. All float32.
     """
 
     def __init__(self, transitions: Transitions, windows: ConfigDict, batch_size: int, seed: int):
@@ -70,6 +70,7 @@ class Windows:
         self.states, self.actions = Normaliser.of(transitions.observations), Normaliser.of(transitions.actions)
         values = returns_to_go(transitions, windows.discount, windows.penalty)
         self.value_scale = float(max(values.std(), FLOOR))
+        self.reward_scale = float(max(transitions.rewards.std(dtype=np.float64), FLOOR))
         self.values = (values / self.value_scale).astype(np.float32)
 
     def __call__(self, step: int) -> dict[str, np.ndarray]:
@@ -82,14 +83,15 @@ class Windows:
         steps = rows[:, None] + np.arange(self.horizon)  # [B, F]
         mask = steps <= last
         steps = np.minimum(steps, last)
-        before = rows[:, None] + np.arange(1 - self.history, 1)  # [B, H]
+        before = rows[:, None] + np.arange(-self.history, 1)  # [B, H + 1]
         known = before >= first
         before = np.maximum(before, first)
         return {
-            "history": self.states.normalise(data.observations[before]),
+            "history": self.states.normalise(data.observations[before[:, 1:]]),
             "past": self.actions.normalise(data.actions[before[:, :-1]] * known[:, :-1, None]),
             "actions": self.actions.normalise(data.actions[steps] * mask[..., None]),
             "states": self.states.normalise(data.next_observations[steps]),
             "mask": mask.astype(np.float32),
+            "rewards": (data.rewards[steps] * mask / self.reward_scale).astype(np.float32),
             "value": self.values[rows],
         }

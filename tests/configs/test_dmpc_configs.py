@@ -6,8 +6,9 @@ import pytest
 from configs.dmpc import base
 from launch import plan
 from launch.configs import names
-from projects.dmpc import envs
+from projects.dmpc import envs, models
 from projects.dmpc.parts import part
+from shared.errors import BadInput
 
 FILES = [name for name in names() if name.startswith("dmpc/")]
 
@@ -55,7 +56,7 @@ def test_another_planner_or_objective_trains_no_new_model():
         assert ids(*train) == ids(*train, "plan.candidates=4", "evaluate.episodes=1", "behave.width=8", "evaluate.seed=3")
     for flag in ("windows.horizon=8", "model.width=32", "diffusion.predicts=v", "optim.ema=0.9", "collect.set=expert", "seed=1"):
         assert ids(*TRAIN) != ids(*TRAIN, flag)
-    flags = ("plan.candidates=1", "plan.dynamics_steps=2", "evaluate.seed=1")
+    flags = ("plan.candidates=4", "plan.dynamics_steps=2", "evaluate.seed=1")
     whole = plan.build("dmpc/evaluate", "cpu", [], single=True)
     other = plan.build("dmpc/evaluate", "cpu", [f"--config.{flag}" for flag in flags], single=True)
     assert whole.targets != other.targets and set(whole.runs) - {*whole.targets} == set(other.runs) - {*other.targets}
@@ -67,12 +68,15 @@ def needed(*flags):
     return {name: run for name, (run,) in made.runs[target].needs.items()}, made
 
 
+DMPC = {"proposal", "dynamics", "value"}
+
+
 def test_an_evaluation_needs_what_its_objective_asks_for_all_of_the_same_data():
     needs, made = needed()
-    assert set(needs) == set(base.PARTS) and len({made.runs[run].needs["data"][0] for run in needs.values()}) == 1
+    assert set(needs) == DMPC and len({made.runs[run].needs["data"][0] for run in needs.values()}) == 1
     assert all(made.runs[run].config["train"]["part"] == name for name, run in needs.items())
     assert set(needed("objective.kind=height")[0]) == {"proposal", "dynamics"}
-    assert set(needed("objective.kind=sum")[0]) == set(base.PARTS)
+    assert set(needed("objective.kind=sum")[0]) == DMPC
     assert set(needed("objective.kind=sum", "objective.return_weight=0.0")[0]) == {"proposal", "dynamics"}
     file, made = needed("collect.file=data.h5")
     assert len(made.runs) == 4 and all(made.runs[run].config["collect"]["file"] == "data.h5" for run in file.values())
@@ -82,18 +86,86 @@ def test_a_part_is_trained_once_for_all_that_differ_in_what_it_does_not_read():
     needs = needed()[0]
     for flag, same in (("diffusion.predicts=v", {"value"}), ("model.layers=3", {"value"}), ("windows.history=2", {"value"}),
                        ("windows.discount=0.9", {"proposal", "dynamics"}), ("model.value_layers=3", {"proposal", "dynamics"}),
-                       ("env.defect_joint=2", set(base.PARTS)), ("seed=1", set())):  # fmt: skip
+                       ("env.defect_joint=2", DMPC), ("seed=1", set())):  # fmt: skip
         other = needed(flag)[0]
-        assert {name for name in base.PARTS if other[name] == needs[name]} == same, flag
+        assert {name for name in DMPC if other[name] == needs[name]} == same, flag
 
 
-@pytest.mark.parametrize("scale", base.SCALES)
+METHODS = [  # flags, parts, the proposal's model, the dynamics' model
+    ((), DMPC, "multi_diffusion", "multi_diffusion"),
+    (("plan.candidates=1",), {"proposal"}, "multi_diffusion", ""),
+    (("plan.candidates=1", "model.proposal=single_mlp"), {"proposal"}, "single_mlp", ""),
+    (("plan.kind=mbop",), {"proposal", "dynamics", "truncated"}, "single_mlp", "single_mlp"),
+    (("plan.kind=guided",), {"joint", "value"}, "", ""),
+    (("plan.kind=guided", "objective.kind=height"), {"joint"}, "", ""),
+    (("plan.kind=guided", "plan.candidates=1"), {"joint", "value"}, "", ""),
+    (("model.dynamics=autoregressive",), DMPC, "multi_diffusion", "autoregressive"),
+    (("model.proposal=single_mlp", "model.dynamics=single_diffusion"), DMPC, "single_mlp", "single_diffusion"),
+    (("model.proposal=single_mlp", "model.dynamics=single_mlp", "objective.kind=height"), DMPC - {"value"}, "single_mlp", "single_mlp"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("flags, parts, proposal, dynamics", METHODS)
+def test_needs_follow_from_the_method(flags, parts, proposal, dynamics):
+    found, made = needed(*flags)
+    assert set(found) == parts
+    for name, model in (("proposal", proposal), ("dynamics", dynamics)):
+        assert name not in parts or made.runs[found[name]].config["model"][name] == model
+    assert all(made.runs[run].config["train"]["part"] == name for name, run in found.items())
+
+
+@pytest.mark.parametrize("flags", [flags for flags, *_ in METHODS])
+def test_what_a_method_does_not_read_makes_no_new_run(flags):
+    """In a cell of a sweep it is put aside. On a command line, where it would be ignored in silence, it is one line."""
+    fields = {"entry": "evaluate", "env.name": "hopper"}
+    for name, value in (flag.split("=") for flag in flags):
+        fields[name] = int(value) if value.isdecimal() else value
+    known = resolved(**fields)
+    words = {"objective.kind": "sum", "model.proposal": "single_diffusion", "model.dynamics": "multi_mlp"}
+    for name in base.unread(known):
+        section, field = name.split(".")
+        value = words.get(name, known[section][field] + 1 if isinstance(known[section][field], int) else 0.125)
+        if name not in fields:
+            assert resolved(**fields, **{name: value}).to_dict() == known.to_dict(), name
+            with pytest.raises(BadInput, match=f"{name}: with the other choices no run of dmpc/evaluate reads it") as error:
+                needed(*flags, f"{name}={value}")
+            assert "\n" not in str(error.value)
+
+
+def test_what_a_training_does_not_read_makes_no_new_run():
+    for flags, unread in ((("train.part=joint",), "windows.discount=0.5"), (("train.part=value",), "windows.history=3"),
+                          (("train.part=dynamics", "model.dynamics=single_mlp"), "model.width=32"),
+                          (("train.part=truncated",), "diffusion.predicts=v"), (("train.part=proposal",), "model.dynamics=multi_mlp"),
+                          (("train.part=dynamics", "model.dynamics=autoregressive"), "model.hidden=9")):  # fmt: skip
+        name = unread.split("=")[0]
+        with pytest.raises(BadInput, match=f"{name}: with the other choices no run of dmpc/train reads it"):
+            ids("dmpc/train", *flags, unread)
+
+
+def test_an_error_needs_its_dynamics_and_the_set_it_is_measured_on():
+    made = plan.build("dmpc/error", "cpu", ["--config.error.set=expert", "--config.model.dynamics=multi_mlp"], single=True)
+    run = made.runs[made.targets[0]]
+    dynamics, data = (made.runs[run.needs[name][0]] for name in ("dynamics", "data"))
+    assert dynamics.config["model"]["dynamics"] == "multi_mlp" and data.config["collect"]["set"] == "expert"
+    assert made.runs[dynamics.needs["data"][0]].config["collect"]["set"] == "medium"
+    assert ids("dmpc/error") == ids("dmpc/error", "error.set=medium") != ids("dmpc/error", "error.windows=10")
+    (target,) = ids("dmpc/error", "collect.file=data.h5")
+    assert set(plan.build("dmpc/error", "cpu", ["--config.collect.file=data.h5"], single=True).runs[target].needs) == {"dynamics"}
+
+
+def test_configs_know_which_models_there_are():
+    assert tuple(models.PROPOSALS) == base.PROPOSALS and tuple(models.DYNAMICS) == base.DYNAMICS and tuple(models.PARTS) == base.PARTS
+
+
+@pytest.mark.parametrize("scale", ("smoke", "paper"))
 @pytest.mark.parametrize("history", (1, 3))
 def test_parameters_are_counted(scale, history):
-    for name in base.PARTS:
-        config = resolved(scale, train__part=name, windows__history=history)
-        weights = jax.eval_shape(part(config).init, jax.random.key(0))["weights"]
-        assert base.parameters(config)[name] == sum(leaf.size for leaf in jax.tree.leaves(weights))
+    for name, choices in models.PARTS.items():
+        for model in choices:
+            named = {f"model.{name}": model} if model else {}
+            config = resolved(scale, entry="train", train__part=name, windows__history=history, **named)
+            weights = jax.eval_shape(part(config).init, jax.random.key(0))["weights"]
+            assert base.parameters(config)[name] == sum(leaf.size for leaf in jax.tree.leaves(weights)), (name, model)
 
 
 def test_limits_are_those_of_the_environments():
@@ -117,10 +189,12 @@ def test_the_sweeps_are_the_papers_table():
         ("model.dtype", "float16", "float32 or bfloat16"), ("model.width", 31, "take an even one"), ("diffusion.predicts", "x", "x0 or v"),
         ("diffusion.schedule", "sine", "cosine or linear"), ("diffusion.levels", 8, "at most diffusion.levels=8"),
         ("plan.proposal_steps", 1_001, "at most diffusion.levels=1000"), ("plan.candidates", 0, "at least 1"),
-        ("plan.samples", 0, "at least 1"), ("train.part", "rho", "proposal, dynamics or value"), ("train.validation", 1.0, "below 1"),
+        ("plan.samples", 0, "at least 1"), ("train.part", "rho", "value, truncated or joint"), ("train.validation", 1.0, "below 1"),
         ("train.validation", 0.0, "above 0"), ("train.schedule_steps", 9, "at least train.steps=10000"), ("optim.ema", 1.0, "below 1"),
         ("optim.ema", 0.0, "above 0"), ("optim.warmup", 20_000, "the schedule has 10000 steps"), ("optim.lr", 0.0, "above 0"),
         ("objective.kind", "speed", "return, height or sum"), ("objective.kind", "height", "halfcheetah tells no height"),
+        ("plan.kind", "cem", "ssr, mbop or guided"), ("model.proposal", "multi_mlp", "single_diffusion or single_mlp"),
+        ("model.dynamics", "mlp", "multi_mlp or autoregressive"), ("plan.beta", 1.5, "share"), ("error.set", "all", "or expert"),
         ("objective.variance", 0.0, "above 0"), ("evaluate.episodes", 0, "at least 1"),
     ],
 )  # fmt: skip
@@ -128,6 +202,12 @@ def test_a_choice_that_cannot_be_is_named(field, value, said):
     with pytest.raises(ValueError, match=said) as error:
         resolved(**{field.replace(".", "__"): value})
     assert "\n" not in str(error.value)
+
+
+def test_a_policy_of_one_step_wants_dynamics_of_one_step():
+    with pytest.raises(ValueError, match="takes turns with dynamics of one step: take model.dynamics=single_diffusion or single_mlp"):
+        resolved(entry="evaluate", model__proposal="single_mlp")
+    assert resolved(entry="evaluate", model__proposal="single_mlp", plan__candidates=1).plan.sigma == base.get_config("cpu").plan.sigma
 
 
 def test_an_unknown_scale():

@@ -60,6 +60,23 @@ def test_what_an_entry_does_not_read_is_outside_its_id(paper):
     assert toy(entry="measure", prompts=1) != toy(entry="measure", prompts=2)
 
 
+def test_a_field_of_the_command_line_that_no_run_keeps_is_refused(paper):
+    """Where resolve() puts aside what other choices leave unread. One cell that reads it is enough."""
+    aside = """
+    first = resolve
+    def resolve(config):
+        if config.name == 'a':
+            config.optim.lr = 1e-3
+        return first(config)
+    """
+    name = paper("a", aside)
+    assert plan.build(name, "cpu", ["--config.optim.lr=0.001"]).targets == plan.build(name, "cpu", []).targets
+    with pytest.raises(BadInput, match="^optim.lr: with the other choices no run of toy/a reads it: leave out --config.optim.lr$"):
+        plan.build(name, "cpu", ["--config.optim.lr=0.5"])
+    both = paper("b", aside + "\n    def sweep(config):\n        return [{'name': 'a'}, {'name': 'b'}]")
+    assert [run.flat["optim.lr"] for run in plan.build(both, "cpu", ["--config.optim.lr=0.5"]).runs.values()] == [1e-3, 0.5]
+
+
 def toy(**config):
     return plan.identity("toy", {"entry": "train", **config}, {})
 

@@ -7,7 +7,18 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from shared.stats import Interval, chinchilla, drawn_interval, leave_one_out, mean_interval, power, reciprocal, refits, wilson
+from shared.stats import (
+    Interval,
+    chinchilla,
+    drawn_interval,
+    leave_one_out,
+    mean_interval,
+    paired_interval,
+    power,
+    reciprocal,
+    refits,
+    wilson,
+)
 
 constants = {"a": st.floats(0.01, 5), "b": st.floats(0.15, 3), "c": st.floats(0.2, 5)}
 
@@ -187,3 +198,21 @@ def test_wilson_covers_the_share_it_says():
 
 def test_wilson_of_no_trials_is_unknown():
     assert math.isnan(wilson(0, 0).low)
+
+
+@given(st.lists(st.tuples(st.floats(-1e3, 1e3), st.floats(-1, 1)), min_size=2, max_size=12), st.floats(-10, 10))
+@settings(deadline=None)
+def test_what_pairs_share_drops_out_of_their_difference(seeds, gain):
+    """However much the seeds differ, the interval is that of what the two do not share."""
+    theirs = [seed for seed, _ in seeds]
+    ours = [seed + gain + own for seed, own in seeds]
+    found, own = paired_interval(ours, theirs), mean_interval([gain + own for _, own in seeds])
+    assert (found.mean, found.low, found.high) == pytest.approx((own.mean, own.low, own.high), abs=1e-9)
+    assert found.n == len(seeds)
+    other = paired_interval(theirs, ours)
+    assert (other.low, other.high) == pytest.approx((-found.high, -found.low), abs=1e-9)
+
+
+def test_pairs_come_in_twos():
+    with pytest.raises(ValueError):
+        paired_interval([1.0, 2.0], [1.0])

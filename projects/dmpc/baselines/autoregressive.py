@@ -7,8 +7,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from projects.dmpc.baselines.histories import recent
-from projects.dmpc.baselines.interface import Batch, Dynamics, Sizes, Tree
+from projects.dmpc.histories import recent
+from projects.dmpc.interface import Batch, Dynamics, Sizes, Tree
 from projects.dmpc.tokens import Tokens
 from shared.nn.cache import KVCache, init_cache
 from shared.nn.decoder import Block, DecoderConfig

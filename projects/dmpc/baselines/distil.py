@@ -3,8 +3,8 @@
 import jax
 import jax.numpy as jnp
 
-from projects.dmpc.baselines.interface import Tree
 from projects.dmpc.baselines.mlp import MLP
+from projects.dmpc.interface import Tree
 from shared.nn.pure import Pure, pure
 
 HIDDEN = 256  # width of both hidden layers

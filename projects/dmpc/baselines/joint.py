@@ -12,7 +12,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from projects.dmpc.baselines.interface import Batch, Sampler, Sizes, Tree
+from projects.dmpc.interface import Batch, Sampler, Sizes, Tree
 from projects.dmpc.tokens import Tokens
 from shared import diffusion
 from shared.nn.encoder import Encoder

@@ -5,15 +5,15 @@ The published indices of plans and of candidates begin with 0 and 1; here both b
 action before is the one it named itself, not the mixture that was carried out, as published.
 """
 
-from collections.abc import Callable
-from functools import partial
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 
-from projects.dmpc.baselines.interface import Tree
-from projects.dmpc.baselines.mlp import Ensemble, moved
+from projects.dmpc.baselines import mlp
+from projects.dmpc.interface import Model, Sizes, Tree
+from projects.dmpc.units import scales
 
 
 class Models(NamedTuple):
@@ -25,8 +25,9 @@ class Models(NamedTuple):
 
 
 def trajopt(models: Models, state: jax.Array, plan: jax.Array, key: jax.Array, *, samples: int, sigma: float, beta: float, kappa: float,
-            low: jax.Array, high: jax.Array) -> jax.Array:  # fmt: skip
-    """From s_t [S] and the plan of the step before [F, A] (zeros at first) to a new plan [F, A], whose first action is to be taken.
+            low: jax.Array, high: jax.Array) -> tuple[jax.Array, jax.Array]:  # fmt: skip
+    """From s_t [S] and the plan of the step before [F, A] (zeros at first) to a new plan [F, A], whose first action is to be taken, and the
+    returns of its candidates [N]. A return that is no number weighs nothing.
 
     sigma: standard deviation of the noise on actions; beta: share of the old plan in candidates; kappa: per unit of return, 0 for the plain
     mean of the candidates. low and high [A] bound candidates, since models know nothing of what environments would clip.
@@ -49,21 +50,37 @@ def trajopt(models: Models, state: jax.Array, plan: jax.Array, key: jax.Array, *
     olds = jnp.concatenate([plan[1:], plan[-1:]])  # what it held for the same step, the last twice
     (state, _, total), taken = jax.lax.scan(one, start, (olds, jax.random.split(key, len(plan))))  # taken [F, N, A]
     total = total + models.rest(state, taken[-1]).mean(0)
-    return jnp.einsum("n,fna->fa", jax.nn.softmax(kappa * total), taken)
+    weights = jax.nn.softmax(jnp.where(jnp.isnan(total), -jnp.inf, kappa * total))
+    return jnp.einsum("n,fna->fa", weights, jnp.nan_to_num(taken)), total
 
 
-def planner(motion: Ensemble, behaviour: Ensemble, truncated: Ensemble, **settings: Any) -> Callable[..., jax.Array]:
-    """Compiled (params, states [E, S], plans [E, F, A], keys [E]) -> plans [E, F, A] for E environments; `settings` are trajopt's.
+def models(parts: Mapping[str, Any], variables: Tree) -> Models:
+    """Of the parts proposal, dynamics and truncated, all ensembles, in the environment's units; returns in standard deviations of the
+    data's rewards."""
+    sizes = {name: (one.sizes.state, one.sizes.action, one.sizes.hidden, one.sizes.members) for name, one in parts.items()}
+    weights = {name: variables[name]["weights"] for name in parts}
+    units = {name: scales(variables[name]) for name in parts}
 
-    params: {"motion", "behaviour", "truncated"}. An environment's plan does not depend on its company.
-    """
+    def behave(state: jax.Array, before: jax.Array) -> jax.Array:
+        states, actions = units["proposal"]
+        net = mlp.behaviour(*sizes["proposal"])
+        return actions.denormalise(net.apply(weights["proposal"], states.normalise(state), actions.normalise(before)))
 
-    def plan(params: Tree, states: jax.Array, plans: jax.Array, keys: jax.Array) -> jax.Array:
-        models = Models(
-            behave=partial(behaviour.apply, params["behaviour"]),
-            move=partial(moved, motion, params["motion"]),
-            rest=lambda state, before: truncated.apply(params["truncated"], state, before)[..., 0],
-        )
-        return jax.vmap(lambda *one: trajopt(models, *one, **settings))(states, plans, keys)
+    def move(state: jax.Array, action: jax.Array) -> tuple[jax.Array, jax.Array]:
+        states, actions = units["dynamics"]
+        net = mlp.motion(*sizes["dynamics"])
+        ahead, rewards = mlp.moved(net, weights["dynamics"], states.normalise(state), actions.normalise(action))
+        return states.denormalise(ahead), rewards
 
-    return jax.jit(plan)
+    def rest(state: jax.Array, before: jax.Array) -> jax.Array:
+        states, actions = units["truncated"]
+        net = mlp.truncated(*sizes["truncated"])
+        return net.apply(weights["truncated"], states.normalise(state), actions.normalise(before))[..., 0]
+
+    return Models(behave, move, rest)
+
+
+def truncated(sizes: Sizes) -> Model:
+    """f_R as a part that is trained."""
+    net = mlp.truncated(sizes.state, sizes.action, sizes.hidden, sizes.members)
+    return Model(net.init, net.axes, lambda params, batch, key: mlp.truncated_loss(net, params, batch))

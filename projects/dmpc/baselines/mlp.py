@@ -2,8 +2,8 @@
 
     f_m(s_t, a_t) -> s_{t+1} - s_t, r_t     f_b(s_t, a_{t-1}) -> a_t     f_R(s_t, a_{t-1}) -> r_t + ... + r_{t+F-1}
 
-Members see the same data and differ in their start alone. f_b and f_R ask what the action before was: batches have a history of two states
-or more. f_m and f_R learn from `rewards` [B, F] of a batch, 0 behind the end of an episode.
+Members see the same data and differ in their start alone. The action before s_t is the last of a batch's `past`. f_m and f_R learn from
+its `rewards` [B, F], 0 behind the end of an episode.
 """
 
 from dataclasses import dataclass
@@ -12,8 +12,8 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from projects.dmpc.baselines.histories import masked_mean, recent, steps
-from projects.dmpc.baselines.interface import Batch, Tree
+from projects.dmpc.histories import masked_mean, steps
+from projects.dmpc.interface import Batch, Tree
 from shared.nn.linear import Linear
 from shared.nn.pure import Pure, pure
 
@@ -79,9 +79,9 @@ def behaviour(state: int, action: int, hidden: int, members: int) -> Ensemble:
 
 
 def behaviour_loss(net: Ensemble, params: Tree, batch: Batch) -> jax.Array:
-    """Mean squared error of the actions of all steps of the windows. Raises ValueError where a batch does not know the action before."""
-    rows = steps(batch, 2)
-    said = net.apply(params, rows["history"][:, 1:], rows["past"])  # [K, B * F, 1, A]
+    """Mean squared error of the actions of all steps of the windows."""
+    rows = steps(batch, 1)
+    said = net.apply(params, rows["history"], rows["past"])  # [K, B * F, 1, A]
     return masked_mean(jnp.mean((said - rows["actions"]) ** 2, -1), rows["mask"])
 
 
@@ -92,7 +92,6 @@ def truncated(state: int, action: int, hidden: int, members: int) -> Ensemble:
 
 
 def truncated_loss(net: Ensemble, params: Tree, batch: Batch) -> jax.Array:
-    """Mean squared error of the sums of the windows' rewards. Raises ValueError where a batch does not know the action before."""
-    history, past = recent(batch["history"], batch["past"], 2)
-    said = net.apply(params, history[:, 1], past[:, 0])[..., 0]
+    """Mean squared error of the sums of the windows' rewards."""
+    said = net.apply(params, batch["history"][:, -1], batch["past"][:, -1])[..., 0]
     return jnp.mean((said - jnp.sum(batch["rewards"], 1)) ** 2)

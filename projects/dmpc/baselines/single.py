@@ -1,17 +1,18 @@
 """Models of one step, carried on: dynamics that are rolled out on their own predictions, and a policy that takes turns with them.
 
 The diffusion models are rho and p_d with a horizon of one, trained on every step of the windows. The MLPs are those of MBOP, means over
-their members, where a policy's noise makes candidates differ.
+their members.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import jax
-import jax.numpy as jnp
 
-from projects.dmpc.baselines import mlp, multi
-from projects.dmpc.baselines.histories import grown, recent, steps
-from projects.dmpc.baselines.interface import Batch, Dynamics, Policy, Proposal, Roll, Sampler, Sizes, Step, Tree
+from projects.dmpc import oneshot
+from projects.dmpc.baselines import mlp
+from projects.dmpc.histories import grown, steps
+from projects.dmpc.interface import Batch, Dynamics, Policy, Roll, Sampler, Sizes, Step, Tree
 
 
 # -- carried on -------------------------------------------------------------------------------------------------------------------------
@@ -30,18 +31,19 @@ def rolled(step: Step) -> Roll:
     return roll
 
 
-def alternated(policy: Policy, step: Step, horizon: int, low: jax.Array, high: jax.Array) -> Proposal:
-    """The policy acts, within low and high [A], and the dynamics answer, `horizon` times."""
+def alternated(act: Callable[..., jax.Array], step: Callable[..., jax.Array], horizon: int) -> Callable[..., jax.Array]:
+    """(history, past, key) -> actions [B, F, A]: a policy, act(history, past, key) -> [B, A], and dynamics, step(history, past, action,
+    key) -> [B, S], take turns."""
 
-    def draw(params: Tree, history: jax.Array, past: jax.Array, key: jax.Array) -> jax.Array:
+    def draw(history: jax.Array, past: jax.Array, key: jax.Array) -> jax.Array:
         def one(known: tuple, key: jax.Array) -> tuple[tuple, jax.Array]:
             acting, moving = jax.random.split(key)
-            action = jnp.clip(policy.act(params["proposal"], *known, acting), low, high)
-            return grown(*known, action, step(params["step"], *known, action, moving)), action
+            action = act(*known, acting)
+            return grown(*known, action, step(*known, action, moving)), action
 
         return jax.lax.scan(one, (history, past), jax.random.split(key, horizon))[1].swapaxes(0, 1)
 
-    return Proposal(policy.init, policy.axes, policy.loss, draw)
+    return draw
 
 
 # -- MLPs -------------------------------------------------------------------------------------------------------------------------------
@@ -57,24 +59,22 @@ def mlp_dynamics(sizes: Sizes) -> Dynamics:
     return Dynamics(net.init, net.axes, loss, rolled(step), step)
 
 
-def mlp_policy(sizes: Sizes, noise: float) -> Policy:
-    """`noise`: standard deviation. It reads a history of two states, for the action between them."""
+def mlp_policy(sizes: Sizes) -> Policy:
+    """It reads s_t and the action before."""
     net = mlp.behaviour(sizes.state, sizes.action, sizes.hidden, sizes.members)
 
     def loss(params: Tree, batch: Batch, key: jax.Array) -> jax.Array:
         return mlp.behaviour_loss(net, params, batch)
 
     def act(params: Tree, history: jax.Array, past: jax.Array, key: jax.Array) -> jax.Array:
-        history, past = recent(history, past, 2)
-        action = net.apply(params, history[:, 1], past[:, 0]).mean(0)
-        return action + noise * jax.random.normal(key, action.shape)
+        return net.apply(params, history[:, -1], past[:, -1]).mean(0)
 
-    return Policy(net.init, net.axes, loss, act)
+    return Policy(net.init, net.axes, loss, act, draws=False)
 
 
 # -- diffusion models -------------------------------------------------------------------------------------------------------------------
 def diffusion_dynamics(sizes: Sizes, sampler: Sampler) -> Dynamics:
-    model = multi.diffusion_dynamics(replace(sizes, horizon=1), sampler)
+    model = oneshot.dynamics(replace(sizes, horizon=1), sampler)
 
     def loss(params: Tree, batch: Batch, key: jax.Array) -> jax.Array:
         return model.loss(params, steps(batch, sizes.history), key)
@@ -86,12 +86,12 @@ def diffusion_dynamics(sizes: Sizes, sampler: Sampler) -> Dynamics:
 
 
 def diffusion_policy(sizes: Sizes, sampler: Sampler) -> Policy:
-    model = multi.diffusion_proposal(replace(sizes, horizon=1), sampler)
+    model = oneshot.proposal(replace(sizes, horizon=1), sampler)
 
     def loss(params: Tree, batch: Batch, key: jax.Array) -> jax.Array:
         return model.loss(params, steps(batch, sizes.history), key)
 
     def act(params: Tree, history: jax.Array, past: jax.Array, key: jax.Array) -> jax.Array:
-        return model.draw({"proposal": params}, history, past, key)[:, 0]
+        return model.draw(params, history, past, key)[:, 0]
 
-    return Policy(model.init, model.axes, loss, act)
+    return Policy(model.init, model.axes, loss, act, draws=True)

@@ -13,12 +13,13 @@ from ml_collections import ConfigDict
 from launch import sweep
 from launch.plan import RunSpec
 from projects.dmpc.envs import ring
-from projects.dmpc.parts import NAMES, part
+from projects.dmpc.parts import part
 from projects.dmpc.trained import Agent, Trained, agent
 
 TINY = {
     "windows__horizon": 4, "windows__history": 2, "model__width": 8, "model__heads": 2, "model__head_dim": 4, "model__mlp_width": 16,
-    "model__layers": 1, "model__value_layers": 1, "diffusion__levels": 20,
+    "model__layers": 1, "model__value_layers": 1, "model__hidden": 8, "diffusion__levels": 20, "plan__proposal_steps": 3,
+    "plan__dynamics_steps": 2, "plan__candidates": 8,
 }  # fmt: skip
 
 
@@ -37,9 +38,13 @@ def untrained(name: str, **changes: Any) -> Trained:
     return Trained(f"run-{name}", settings, model, {"weights": weights, "stats": stats})
 
 
+NAMES = ("proposal", "dynamics", "value")  # of D-MPC
+
+
 @cache
-def networks(**changes: Any) -> tuple[Agent, Any]:
-    return agent({name: untrained(name, **changes) for name in NAMES})
+def networks(*names: str, **changes: Any) -> tuple[Agent, Any]:
+    """An agent of these parts, D-MPC's unless named."""
+    return agent({name: untrained(name, **changes) for name in names or NAMES}, tiny(**changes).plan)
 
 
 class Perfect(NamedTuple):
@@ -51,11 +56,11 @@ class Perfect(NamedTuple):
     actions: int = 2
     abstract: Any = jax.ShapeDtypeStruct((), jnp.float32)
 
-    def propose(self, variables, history, past, key, steps):
+    def propose(self, variables, history, past, key):
         push = jax.random.uniform(key, (len(history), 1, 2), minval=-variables, maxval=variables)
         return jnp.broadcast_to(push, (len(history), self.horizon, 2))
 
-    def predict(self, variables, history, past, actions, key, steps):
+    def predict(self, variables, history, past, actions, key):
         def one(state, action):
             after = ring.step(state, action)[0]
             return after, after

@@ -5,8 +5,8 @@ from functools import cache
 import jax
 import numpy as np
 
-from projects.dmpc.baselines import DYNAMICS, proposal
-from projects.dmpc.baselines.interface import Sampler, Sizes
+from projects.dmpc.interface import Sampler, Sizes
+from projects.dmpc.models import DYNAMICS, PROPOSALS
 from shared.diffusion import process
 
 KEY = jax.random.key(0)
@@ -14,7 +14,6 @@ B, S, A, H, F = 3, 3, 2, 2, 3
 SIZES = Sizes(state=S, action=A, history=H, horizon=F, hidden=8, members=3,
               body={"width": 8, "heads": 2, "head_dim": 6, "mlp_width": 16, "layers": 1, "dtype": "float32"})  # fmt: skip
 SAMPLER = Sampler(process("cosine", 20, "x0"), 3, 1.5)
-LOW, HIGH = np.float32([-0.5, -1.0]), np.float32([0.5, 1.0])
 
 
 @cache
@@ -23,8 +22,8 @@ def dynamics(name):
 
 
 @cache
-def proposed(name, step="single_mlp", noise=0.3):
-    return proposal(name, SIZES, SAMPLER, dynamics(step).step, noise, LOW, HIGH)
+def proposal(name):
+    return PROPOSALS[name](SIZES, SAMPLER)
 
 
 def drawn(init, seed=0):
@@ -45,7 +44,7 @@ def losing(name):
 def batch(rows=B, seed=0):
     """With a history longer than what the models read; windows 1 and 2 end early."""
     numbers = np.random.default_rng(seed)
-    shapes = {"history": (H + 1, S), "past": (H, A), "actions": (F, A), "states": (F, S), "rewards": (F,)}
+    shapes = {"history": (H + 1, S), "past": (H + 1, A), "actions": (F, A), "states": (F, S), "rewards": (F,)}
     made = {name: np.float32(numbers.normal(size=(rows, *shape))) for name, shape in shapes.items()}
     return made | {"mask": np.float32(np.arange(F) < np.array([F, 1, 2])[np.arange(rows) % 3, None])}
 

@@ -4,12 +4,13 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from dmpc_tiny import HIGH, KEY, KNOWN, LOW, SAMPLER, SIZES, A, B, F, H, S, batch, drawn, dynamics, losing, proposed, rolling
+from dmpc_tiny import KEY, KNOWN, SIZES, A, B, F, H, S, batch, drawn, dynamics, losing, proposal, rolling
 
-from projects.dmpc.baselines import DYNAMICS, PROPOSALS, autoregressive, proposal
-from projects.dmpc.baselines.histories import grown, recent, steps
-from projects.dmpc.baselines.interface import Policy
+from projects.dmpc.baselines import autoregressive
 from projects.dmpc.baselines.single import alternated, rolled
+from projects.dmpc.histories import grown, recent, steps
+from projects.dmpc.interface import Policy
+from projects.dmpc.models import DYNAMICS, PROPOSALS
 from shared.nn.pure import pure
 from shared.sharding import spec
 
@@ -37,31 +38,26 @@ def test_dynamics_share_an_interface(name):
     assert (model.step is not None) == (name in STEPWISE)
 
 
-@pytest.mark.parametrize("name, step", zip(PROPOSALS, ("single_diffusion", "single_mlp", "single_mlp"), strict=True))
-def test_proposals_share_an_interface(name, step):
-    model = proposed(name, step)
+@pytest.mark.parametrize("name", PROPOSALS)
+def test_proposals_share_an_interface(name):
+    """One of a whole horizon draws, and one of a single step, a policy, acts."""
+    model = proposal(name)
     check_axes(model)
-    params = {"proposal": drawn(model.init), "step": drawn(dynamics(step).init, 1)}
-    known = [np.repeat(part[:1], 5, 0) for part in KNOWN]
-    draw = jax.jit(model.draw)
-    actions = draw(params, *known, KEY)
-    assert actions.shape == (5, F, A) and actions.dtype == jnp.float32
-    assert len(np.unique(np.asarray(actions).reshape(5, -1), axis=0)) == 5  # every candidate has noise of its own
-    np.testing.assert_array_equal(actions, draw(params, *known, KEY))
-    if name != "multi_diffusion":
-        assert (actions >= LOW).all() and (actions <= HIGH).all()
-    assert np.isfinite(jax.jit(model.loss)(params["proposal"], batch(), KEY))
-
-
-def test_names_that_are_not_known():
-    for name, step, complaint in (("cem", None, "one of single_mlp"), ("single_mlp", None, "takes turns with dynamics of one step")):
-        with pytest.raises(ValueError, match=complaint):
-            proposal(name, SIZES, SAMPLER, step, 0.0, LOW, HIGH)
+    params, known = drawn(model.init), [np.repeat(part[:1], 5, 0) for part in KNOWN]
+    ask = jax.jit(model.act if isinstance(model, Policy) else model.draw)
+    actions = ask(params, *known, KEY)
+    assert actions.shape == ((5, A) if name in STEPWISE else (5, F, A)) and actions.dtype == jnp.float32
+    # every candidate of a diffusion model has noise of its own; an MLP has one answer
+    assert len(np.unique(np.asarray(actions).reshape(5, -1), axis=0)) == (1 if name == "single_mlp" else 5)
+    np.testing.assert_array_equal(actions, ask(params, *known, KEY))
+    assert np.isfinite(jax.jit(model.loss)(params, batch(), KEY))
 
 
 def test_a_history_that_is_too_short():
-    with pytest.raises(ValueError, match="a history of 1 states, and the model reads 2"):
-        recent(KNOWN[0][:, -1:], KNOWN[1][:, :0], 2)
+    known = {name: values[:, -1:] if name in ("history", "past") else values for name, values in batch().items()}
+    for read in (lambda: recent(known["history"], known["past"], 2), lambda: steps(known, 2)):
+        with pytest.raises(ValueError, match="a history of 1 states, and the model reads 2"):
+            read()
 
 
 @pytest.mark.parametrize("length", [1, 2, 3])
@@ -75,7 +71,7 @@ def test_steps_of_a_window_are_those_of_a_loop(length):
         for t in range(F):
             row = next(rows)
             np.testing.assert_array_equal(found["history"][row], history[0, -length:])
-            np.testing.assert_array_equal(found["past"][row], past[0, past.shape[1] - length + 1 :])
+            np.testing.assert_array_equal(found["past"][row], past[0, -length:])
             for name in ("actions", "states", "mask", "rewards"):
                 np.testing.assert_array_equal(found[name][row], known[name][window, t : t + 1])
             history, past = grown(history, past, known["actions"][window, t][None], known["states"][window, t][None])
@@ -140,21 +136,14 @@ def test_what_lies_behind_the_end_of_an_episode_counts_nowhere(name):
 # -- taking turns -----------------------------------------------------------------------------------------------------------------------
 def test_a_policy_and_dynamics_take_turns():
     """a = s / 2 + the action before, within bounds, and s' = s + a: by hand."""
-    act = lambda params, history, past, key: params * history[:, -1, :A] + past[:, -1]  # noqa: E731
-    step = lambda params, history, past, action, key: history[:, -1] + params * jnp.pad(action, ((0, 0), (0, S - A)))  # noqa: E731
-    model = alternated(Policy(None, None, None, act), step, F, LOW, HIGH)
+    act = lambda history, past, key: jnp.clip(0.5 * history[:, -1, :A] + past[:, -1], -0.5, 0.5)  # noqa: E731
+    step = lambda history, past, action, key: history[:, -1] + jnp.pad(action, ((0, 0), (0, S - A)))  # noqa: E731
     state, before, wanted = KNOWN[0][:, -1], KNOWN[1][:, -1], []
     for _ in range(F):
-        before = np.clip(0.5 * state[:, :A] + before, LOW, HIGH)
+        before = np.clip(0.5 * state[:, :A] + before, -0.5, 0.5)
         state = state + np.pad(before, ((0, 0), (0, S - A)))
         wanted.append(before)
-    found = model.draw({"proposal": 0.5, "step": 1.0}, *KNOWN, KEY)
+    found = alternated(act, step, F)(*KNOWN, KEY)
     np.testing.assert_allclose(found, np.stack(wanted, 1), rtol=1e-5)
-    np.testing.assert_allclose(rolled(step)(1.0, *KNOWN, found, KEY)[:, -1], state, rtol=1e-5)
-
-
-def test_without_noise_an_mlp_has_one_proposal():
-    model = proposed("single_mlp", noise=0.0)
-    params = {"proposal": drawn(model.init), "step": drawn(dynamics("single_mlp").init, 1)}
-    actions = np.asarray(jax.jit(model.draw)(params, *(np.repeat(part[:1], 4, 0) for part in KNOWN), KEY))
-    np.testing.assert_allclose(actions, np.broadcast_to(actions[:1], actions.shape), atol=1e-6)
+    rolling = rolled(lambda params, history, past, action, key: step(history, past, action, key))
+    np.testing.assert_allclose(rolling({}, *KNOWN, found, KEY)[:, -1], state, rtol=1e-5)

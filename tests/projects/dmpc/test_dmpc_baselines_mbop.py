@@ -7,11 +7,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from dmpc_agents import networks
 from dmpc_tiny import KEY, SIZES, A, F, S, batch, drawn
 
 from projects.dmpc.baselines import distil, mlp
-from projects.dmpc.baselines.mbop import Models, planner, trajopt
+from projects.dmpc.baselines.mbop import Models, models, trajopt
 from projects.dmpc.envs.ring import step as ring
+from projects.dmpc.units import scales
 
 K = SIZES.members
 BUILD = {"motion": mlp.motion, "behaviour": mlp.behaviour, "truncated": mlp.truncated}
@@ -65,12 +67,12 @@ def test_losses_in_closed_form():
         assert float(LOSS[name](net, nothing[name], known)) == pytest.approx(float(wanted[name]), rel=1e-5)
 
 
-def test_cloning_asks_for_the_action_before():
+def test_cloning_reads_the_action_before():
     known = batch()
-    known |= {"history": known["history"][:, -1:], "past": known["past"][:, :0]}
-    for name in ("behaviour", "truncated"):
-        with pytest.raises(ValueError, match="a history of 1 states, and the model reads 2"):
-            LOSS[name](NETS[name], drawn(NETS[name].init), known)
+    other = known | {"past": known["past"] + np.float32([0, 0, 1])[:, None]}  # of s_t alone
+    for name, reads in (("behaviour", True), ("truncated", True), ("motion", False)):
+        losses = [float(LOSS[name](NETS[name], drawn(NETS[name].init), one)) for one in (known, other)]
+        assert (losses[0] != losses[1]) == reads
 
 
 def learned(loss, params, steps=300):
@@ -141,7 +143,9 @@ def test_it_is_the_published_loop(samples, sigma, beta, bound):
     """With kappa = 0 the plain mean of the candidates, with a large one the best of them, and in between their soft maximum."""
     bounds = {"low": -bound, "high": bound}
     candidates, returns = published(samples, sigma, beta, **bounds)
-    plan = jax.jit(lambda kappa: trajopt(MODELS, STATE, PLAN, KEY, samples=samples, sigma=sigma, beta=beta, kappa=kappa, **bounds))
+    find = jax.jit(lambda kappa: trajopt(MODELS, STATE, PLAN, KEY, samples=samples, sigma=sigma, beta=beta, kappa=kappa, **bounds))
+    plan = lambda kappa: find(kappa)[0]  # noqa: E731
+    np.testing.assert_allclose(find(0.0)[1], returns, rtol=1e-4)
     np.testing.assert_allclose(plan(0.0), candidates.mean(0), atol=1e-5)
     np.testing.assert_allclose(plan(1e6), candidates[returns.argmax()], atol=1e-5)
     weights = np.exp(0.7 * returns)
@@ -151,18 +155,40 @@ def test_it_is_the_published_loop(samples, sigma, beta, bound):
 
 def test_with_beta_one_the_old_plan_moves_on():
     """Its last action is repeated; noise has no say."""
-    plan = trajopt(MODELS, STATE, PLAN, KEY, samples=5, sigma=1.0, beta=1.0, kappa=1.0, **WIDE)
+    plan, _ = trajopt(MODELS, STATE, PLAN, KEY, samples=5, sigma=1.0, beta=1.0, kappa=1.0, **WIDE)
     np.testing.assert_allclose(plan, np.concatenate([PLAN[1:], PLAN[-1:]]), atol=1e-6)
 
 
-def test_environments_do_not_know_each_other():
-    plan = planner(NETS["motion"], NETS["behaviour"], NETS["truncated"], samples=6, sigma=0.4, beta=0.2, kappa=1.0, **WIDE)
-    states, plans, keys = batch()["states"][:, 0], batch()["actions"], jax.random.split(KEY, 3)
-    together = plan(PARAMS, states, plans, keys)
-    assert together.shape == plans.shape
-    alone = jax.jit(lambda *row: trajopt(MODELS, *row, samples=6, sigma=0.4, beta=0.2, kappa=1.0, **WIDE))
-    for row in range(3):
-        np.testing.assert_allclose(together[row], alone(states[row], plans[row], keys[row]), rtol=1e-4, atol=1e-5)
+def test_a_return_that_is_no_number_weighs_nothing():
+    broken = MODELS._replace(rest=lambda state, before: MODELS.rest(state, before).at[:, 2].set(jnp.nan))
+    find = lambda models: trajopt(models, STATE, PLAN, KEY, samples=4, sigma=0.4, beta=0.3, kappa=0.7, **WIDE)  # noqa: E731
+    (plan, returns), (_, known) = find(broken), find(MODELS)
+    assert np.isnan(returns[2]) and np.isfinite(plan).all()
+    candidates, _ = published(4, 0.4, 0.3)
+    weights = np.exp(0.7 * np.delete(known, 2))
+    np.testing.assert_allclose(plan, np.einsum("n,nfa->fa", weights / weights.sum(), np.delete(candidates, 2, 0)), atol=1e-4)
+
+
+def test_parts_answer_in_the_environment_s_units():
+    """What parts with scales of their own say of a state is what their networks say of it in theirs."""
+    changes = {"model__proposal": "single_mlp", "model__dynamics": "single_mlp"}
+    agent, variables = networks("proposal", "dynamics", "truncated", **changes)
+    asked, rng = models(agent.parts, variables), np.random.default_rng(0)
+    state, action = rng.normal(size=(5, 4)).astype(np.float32), rng.uniform(-1, 1, (5, 2)).astype(np.float32)
+    nets = {"proposal": mlp.behaviour, "dynamics": mlp.motion, "truncated": mlp.truncated}
+
+    def said(name):
+        states, actions = scales(variables[name])
+        net = nets[name](4, 2, 8, 3)
+        return net.apply(variables[name]["weights"], states.normalise(state), actions.normalise(action)), states, actions
+
+    acted, _, actions = said("proposal")
+    np.testing.assert_allclose(asked.behave(state, action), actions.denormalise(acted), rtol=1e-5)
+    moved, states, _ = said("dynamics")
+    ahead, rewards = asked.move(state, action)
+    np.testing.assert_allclose(ahead, state + states.std * moved[..., :-1], rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(rewards, moved[..., -1], rtol=1e-5)
+    np.testing.assert_allclose(asked.rest(state, action), said("truncated")[0][..., 0], rtol=1e-5)
 
 
 def run(kappa):
@@ -177,7 +203,7 @@ def run(kappa):
 
     def one(carry, key):
         state, plans = carry
-        plans = jax.vmap(lambda *row: trajopt(models, *row, **settings))(state, plans, jax.random.split(key, 16))
+        plans, _ = jax.vmap(lambda *row: trajopt(models, *row, **settings))(state, plans, jax.random.split(key, 16))
         states, rewards = move(state, plans[:, 0])
         return (states[0], plans), rewards[0]
 

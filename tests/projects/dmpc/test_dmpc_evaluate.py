@@ -75,10 +75,10 @@ def test_what_came_is_what_the_value_is_trained_on(three):
 class Echo(Perfect):
     """Acts by the oldest state it sees; what it foretells is its oldest action."""
 
-    def propose(self, variables, history, past, key, steps):
+    def propose(self, variables, history, past, key):
         return jnp.broadcast_to(0.1 * history[:, :1, :2], (len(history), self.horizon, 2))
 
-    def predict(self, variables, history, past, actions, key, steps):
+    def predict(self, variables, history, past, actions, key):
         return jnp.broadcast_to(past[:, 0, 0][:, None, None], (len(history), self.horizon, 4))
 
 
@@ -87,7 +87,7 @@ def test_the_history_is_that_of_the_data_and_stands_still_before_the_start():
     _, arrays = played(1, Echo(history=3), oldest, plan__candidates=2)
     steps = np.arange(len(arrays["actions"]))
     np.testing.assert_allclose(arrays["actions"], 0.1 * arrays["observations"][np.maximum(steps - 2, 0), :2], rtol=1e-5)
-    before = np.where(steps >= 2, arrays["actions"][np.maximum(steps - 2, 0), 0], 0)
+    before = np.where(steps >= 3, arrays["actions"][np.maximum(steps - 3, 0), 0], 0)
     np.testing.assert_allclose(arrays["scores"][0], before, rtol=1e-5)
     assert len(steps) > 5
 

@@ -17,26 +17,28 @@ from shared.errors import BadInput
 
 E, N, H, F, S, A = 3, 8, 2, 4, 4, 2
 HISTORY = np.random.default_rng(0).normal(size=(E, H, S)).astype(np.float32)
-PAST = np.random.default_rng(1).uniform(-1, 1, (E, H - 1, A)).astype(np.float32)
+PAST = np.random.default_rng(1).uniform(-1, 1, (E, H, A)).astype(np.float32)
+BEFORE = np.random.default_rng(2).uniform(-1, 1, (E, F, A)).astype(np.float32)
+ALIVE = np.ones(E, bool)
 
 
 def wanted(**changes):
-    return tiny(**({"plan__candidates": N, "plan__proposal_steps": 3, "plan__dynamics_steps": 2} | changes)).plan
+    return tiny(**({"plan__candidates": N} | changes)).plan
 
 
 def planned(objective=None, order=range(E), plan=None):
     agent, variables = networks()
     find = planner(agent, plan or wanted(), objective or objectives.learned(agent))
     order = np.array(list(order))
-    return jax.device_get(find(variables, HISTORY[order], PAST[order], keys(E)[order]))
+    return jax.device_get(find(variables, HISTORY[order], PAST[order], BEFORE[order], ALIVE[order], keys(E)[order]))
 
 
 @cache
 def asked():
     """The parts of the agent, each as a program of its own."""
     agent, variables = networks()
-    propose = jax.jit(lambda *words: agent.propose(variables, *words, 3))
-    predict = jax.jit(lambda *words: agent.predict(variables, *words, 2))
+    propose = jax.jit(lambda *words: agent.propose(variables, *words))
+    predict = jax.jit(lambda *words: agent.predict(variables, *words))
     return propose, predict, jax.jit(lambda *words: agent.worth(variables, *words))
 
 
@@ -83,7 +85,7 @@ def test_actions_stay_in_range_before_the_dynamics_and_after():
         jax.debug.callback(lambda actions: seen.append(float(np.abs(actions).max())), actions)
         return actions.sum((-1, -2))
 
-    found = jax.block_until_ready(planner(agent, wanted(), outermost)(pushed, HISTORY, PAST, keys(E)))
+    found = jax.block_until_ready(planner(agent, wanted(), outermost)(pushed, HISTORY, PAST, BEFORE, ALIVE, keys(E)))
     jax.effects_barrier()
     assert len(seen) == E and max(seen) == 1.0  # some had to be clipped
     assert np.abs(found.actions).max() <= 1
@@ -124,14 +126,85 @@ def test_an_objective_of_another_shape_is_one_line_before_anything_runs():
         assert "\n" not in str(error.value)
 
 
+# -- other planners ---------------------------------------------------------------------------------------------------------------------
 def test_one_candidate_is_the_diffusion_policy():
-    plan = wanted(plan__candidates=1)
-    found = planned(plan=plan)
-    assert (found.winner == 0).all()
+    """What the proposal draws, and nothing else is asked: neither dynamics nor an objective."""
+    agent, variables = networks("proposal")
+    find = planner(agent, wanted(plan__candidates=1), None)
+    found = jax.device_get(find(variables, HISTORY, PAST, BEFORE, ALIVE, keys(E)))
+    assert (found.winner == 0).all() and found.scores.shape == (E, 0) and found.states is None
+    propose, _, _ = asked()
     for episode in range(E):
-        np.testing.assert_allclose(found.actions[episode], candidates(episode, plan)[0][0], atol=1e-4)
+        acting, _ = jax.random.split(keys(E)[episode])
+        np.testing.assert_allclose(found.actions[episode], propose(*copies(1, HISTORY[episode], PAST[episode]), acting)[0], atol=1e-4)
 
 
+def test_cloning_by_an_mlp_is_what_it_says_of_the_state_and_the_action_before():
+    agent, variables = networks("proposal", model__proposal="single_mlp", plan__candidates=1)
+    found = jax.device_get(planner(agent, agent.plan, None)(variables, HISTORY, PAST, BEFORE[:, :1], ALIVE, keys(E)))
+    said = agent.parts["proposal"].propose(variables["proposal"], HISTORY, PAST, keys(1)[0], 1)
+    assert found.actions.shape == (E, 1, A) and agent.horizon == 1
+    np.testing.assert_allclose(found.actions[:, 0], np.clip(said, -1, 1), atol=1e-5)
+
+
+@pytest.mark.parametrize("proposal, dynamics", [("single_mlp", "single_mlp"), ("single_diffusion", "single_mlp")])
+def test_a_policy_of_one_step_is_carried_on_by_the_dynamics_and_ranked(proposal, dynamics):
+    agent, variables = networks(model__proposal=proposal, model__dynamics=dynamics)
+    found = jax.device_get(planner(agent, wanted(), objectives.learned(agent))(variables, HISTORY, PAST, BEFORE, ALIVE, keys(E)))
+    assert found.actions.shape == (E, F, A) and np.abs(found.actions).max() <= 1
+    np.testing.assert_array_equal(found.winner, found.scores.argmax(1))
+    assert len(np.unique(found.scores)) == E * N
+    # the states of the winner are those of its actions
+    states = agent.predict(variables, HISTORY, PAST, found.actions, keys(1)[0])
+    np.testing.assert_allclose(found.states, states, atol=1e-3)
+
+
+def test_the_joint_model_is_ranked_and_guided():
+    """Candidates that are drawn towards an objective are better by it."""
+    worth = []
+    for guidance in (0.0, 3.0):
+        agent, variables = networks("joint", plan__kind="guided", plan__guidance=guidance)
+        along = lambda variables, now, states, actions: states[..., 0].mean(-1)  # noqa: E731
+        found = jax.device_get(planner(agent, agent.plan, along)(variables, HISTORY, PAST, BEFORE, ALIVE, keys(E)))
+        np.testing.assert_array_equal(found.winner, found.scores.argmax(1))
+        np.testing.assert_allclose(found.scores.max(1), found.states[..., 0].mean(-1), rtol=1e-4, atol=1e-5)
+        assert found.actions.shape == (E, F, A) and np.abs(found.actions).max() <= 1
+        worth.append(found.scores.mean())
+    plain, guided = worth
+    assert guided > plain + 1e-3
+
+
+def test_mbop_draws_on_the_plan_before():
+    """With beta = 1 the old plan moves on; its winner is the candidate that weighs most."""
+    models = {"model__proposal": "single_mlp", "model__dynamics": "single_mlp", "plan__kind": "mbop"}
+    agent, variables = networks("proposal", "dynamics", "truncated", plan__beta=1.0, **models)
+    found = jax.device_get(planner(agent, agent.plan, None)(variables, HISTORY, PAST, BEFORE, ALIVE, keys(E)))
+    np.testing.assert_allclose(found.actions, np.concatenate([BEFORE[:, 1:], BEFORE[:, -1:]], 1), atol=1e-5)
+    assert found.scores.shape == (E, N) and found.states is None
+    np.testing.assert_array_equal(found.winner, found.scores.argmax(1))
+
+
+def test_for_an_episode_that_is_over_nothing_is_computed():
+    """The others' plans are what they were."""
+    seen = []
+
+    def counting(variables, now, states, actions):
+        jax.debug.callback(lambda now: seen.append(now), now)
+        return actions.sum((-1, -2))
+
+    agent, variables = networks()
+    find = planner(agent, wanted(), counting)
+    whole = jax.device_get(find(variables, HISTORY, PAST, BEFORE, ALIVE, keys(E)))
+    jax.effects_barrier()
+    seen.clear()
+    found = jax.device_get(find(variables, HISTORY, PAST, BEFORE, np.array([True, False, True]), keys(E)))
+    jax.effects_barrier()
+    assert len(seen) == 2 and not found.actions[1].any()
+    for some, all_of_them in zip(found, whole, strict=True):
+        np.testing.assert_array_equal(some[::2], all_of_them[::2])
+
+
+# -- programs ---------------------------------------------------------------------------------------------------------------------------
 def test_steps_and_weights_and_numbers_of_the_same_kind_need_no_new_program():
     chex.clear_trace_counter()
 
@@ -143,7 +216,8 @@ def test_steps_and_weights_and_numbers_of_the_same_kind_need_no_new_program():
     find = planner(Counted(), wanted(), lambda variables, now, states, actions: states.sum((-1, -2)))
     for seed in range(4):
         rng = np.random.default_rng(seed)
-        find(np.float32(1 / (1 + seed)), rng.normal(size=(2, 1, 4)).astype(np.float32), np.zeros((2, 0, 2), np.float32), keys(2, seed))
+        now = rng.normal(size=(2, 1, 4)).astype(np.float32)
+        find(np.float32(1 / (1 + seed)), now, np.zeros((2, 1, 2), np.float32), np.zeros((2, 8, 2), np.float32), ALIVE[:2], keys(2, seed))
 
 
 @cache
@@ -157,7 +231,8 @@ def test_with_a_model_that_is_never_wrong_more_candidates_are_better(seed):
     rng = np.random.default_rng(seed)
     angle = rng.uniform(-np.pi, np.pi, 8)
     history = np.stack([np.cos(angle), np.sin(angle), *(0.1 * rng.normal(size=(2, 8)))], 1).astype(np.float32)[:, None]
-    found = perfect()(np.float32(1.0), history, np.zeros((8, 0, 2), np.float32), keys(8, seed))
+    past, before = np.zeros((8, 1, 2), np.float32), np.zeros((8, 8, 2), np.float32)
+    found = perfect()(np.float32(1.0), history, past, before, np.ones(8, bool), keys(8, seed))
     scores = np.asarray(found.scores)
     np.testing.assert_array_equal(found.winner, scores.argmax(1))
     assert (scores.max(1) >= scores[:, 0]).all() and (scores.max(1) > scores[:, 0]).mean() > 0.7

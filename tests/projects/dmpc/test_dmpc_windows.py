@@ -31,11 +31,12 @@ def test_no_window_crosses_the_end_of_an_episode(episodes, horizon):
     made = windows(data, horizon)
     rows = np.arange(len(data))
     history, past, actions, states = raw(made, made.at(rows))
-    mask = made.at(rows)["mask"]
+    mask, rewards = (made.at(rows)[name] for name in ("mask", "rewards"))
     episode, step = data.observations[:, 0], data.observations[:, 1]
     length = np.repeat(data.lengths, data.lengths)
     np.testing.assert_allclose(history[:, 0], data.observations, atol=1e-4)
-    assert past.shape == (len(data), 0, 2)
+    before = np.concatenate([np.zeros((1, 2)), data.actions[:-1]]) * (step > 0)[:, None]
+    np.testing.assert_allclose(past[:, 0], before, atol=1e-5)
     np.testing.assert_allclose(states[..., 0], np.broadcast_to(episode[:, None], mask.shape), atol=1e-4)  # all of one episode
     wanted = np.minimum(step[:, None] + 1 + np.arange(horizon), length[:, None])  # one after the other, then the last again and again
     np.testing.assert_allclose(states[..., 1], wanted, atol=1e-4)
@@ -44,6 +45,8 @@ def test_no_window_crosses_the_end_of_an_episode(episodes, horizon):
         real = int(mask[row].sum())
         np.testing.assert_allclose(actions[row, :real], data.actions[row : row + real], atol=1e-5)
         np.testing.assert_allclose(actions[row, real:], 0, atol=1e-6)
+        np.testing.assert_allclose(rewards[row, :real] * made.reward_scale, data.rewards[row : row + real], rtol=1e-4, atol=1e-6)
+        assert not rewards[row, real:].any()
 
 
 @given(EPISODES, st.integers(2, 5))
@@ -56,8 +59,8 @@ def test_a_history_goes_back_to_the_beginning_of_its_episode_and_no_further(epis
     step = data.observations[:, 1][:, None] + back  # [N, H]
     np.testing.assert_allclose(history[..., 0], np.broadcast_to(data.observations[:, :1], step.shape), atol=1e-4)
     np.testing.assert_allclose(history[..., 1], np.maximum(step, 0), atol=1e-4)
-    rows = np.arange(len(data))[:, None] + back[:-1]
-    wanted = np.where((step[:, :-1] >= 0)[..., None], data.actions[np.maximum(rows, 0)], 0)
+    rows = np.arange(len(data))[:, None] + back - 1  # of the action before each state
+    wanted = np.where((step > 0)[..., None], data.actions[np.maximum(rows, 0)], 0)
     np.testing.assert_allclose(past, wanted, atol=1e-5)
 
 
@@ -69,7 +72,8 @@ def test_a_batch_is_a_function_of_seed_and_step():
         np.testing.assert_array_equal(values, two(7)[name])
         assert values.dtype == np.float32
     assert {name: values.shape for name, values in one(0).items()} == {
-        "history": (8, 2, 4), "past": (8, 1, 2), "actions": (8, 4, 2), "states": (8, 4, 4), "mask": (8, 4), "value": (8,),
+        "history": (8, 2, 4), "past": (8, 2, 2), "actions": (8, 4, 2), "states": (8, 4, 4), "mask": (8, 4), "rewards": (8, 4),
+        "value": (8,),
     }  # fmt: skip
     assert not np.array_equal(one(0)["states"], one(1)["states"])
     assert not np.array_equal(one(0)["states"], windows(data, seed=1)(0)["states"])

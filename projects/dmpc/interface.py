@@ -1,7 +1,7 @@
-"""What all models of dynamics have in common, and all proposals: whoever plans with one, or measures it, can plan with any other.
+"""What all models have in common: whoever plans with one, or measures it, can plan with any other of its kind.
 
-A history is the last H states [B, H, S], s_t the last of them, and the H - 1 actions between them [B, H - 1, A], `past`. It may be longer
-than what a model reads. A batch is one of Windows (projects/dmpc/windows.py). All is normalised and float32.
+A history is the last H states [B, H, S], s_t the last of them, and the action before each of them [B, H, A], `past`. It may be longer than
+what a model reads. A batch is one of Windows (windows.py). All is normalised and float32; parts.py speaks the environment's units.
 """
 
 from collections.abc import Callable, Mapping
@@ -20,38 +20,46 @@ Roll = Callable[[Tree, jax.Array, jax.Array, jax.Array, jax.Array], jax.Array]  
 Step = Callable[[Tree, jax.Array, jax.Array, jax.Array, jax.Array], jax.Array]  # params, history, past, action [B, A], key -> [B, S]
 Act = Callable[[Tree, jax.Array, jax.Array, jax.Array], jax.Array]  # params, history, past, key -> [B, A]
 Draw = Callable[[Tree, jax.Array, jax.Array, jax.Array], jax.Array]  # params, history, past, key -> [B, F, A], independent rows
+Worth = Callable[[Tree, jax.Array, jax.Array, jax.Array], jax.Array]  # params, s_t [B, S], states [B, F, S], actions [B, F, A] -> [B]
 
 
 @dataclass(frozen=True)
-class Dynamics:
-    """Which states s_{t+1} .. s_{t+F} follow actions a_t .. a_{t+F-1}."""
+class Model:
+    """What can be trained."""
 
     init: Init
     axes: Tree  # logical axis names of the params
     loss: Loss
+
+
+@dataclass(frozen=True)
+class Dynamics(Model):
+    """Which states s_{t+1} .. s_{t+F} follow actions a_t .. a_{t+F-1}."""
+
     roll: Roll
     step: Step | None = None  # s_{t+1} alone, of those that go one step at a time
 
 
 @dataclass(frozen=True)
-class Policy:
-    """Which action comes next."""
+class Proposal(Model):
+    """Which actions a_t .. a_{t+F-1} come next."""
 
-    init: Init
-    axes: Tree
-    loss: Loss
-    act: Act
+    draw: Draw
 
 
 @dataclass(frozen=True)
-class Proposal:
-    """Which actions a_t .. a_{t+F-1} come next. `init`, `axes` and `loss` are of params["proposal"]; `draw` takes all of params, of which
-    one that goes step by step reads params["step"] too: those of the single-step dynamics that carry it on."""
+class Policy(Model):
+    """Which action comes next; dynamics of one step can carry it on."""
 
-    init: Init
-    axes: Tree
-    loss: Loss
-    draw: Draw
+    act: Act
+    draws: bool  # whether its answers differ by the key
+
+
+@dataclass(frozen=True)
+class Value(Model):
+    """What a window is worth."""
+
+    worth: Worth
 
 
 @dataclass(frozen=True)

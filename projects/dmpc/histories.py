@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
-from projects.dmpc.baselines.interface import Batch
+from projects.dmpc.interface import Batch
 
 
 def recent(history: jax.Array, past: jax.Array, length: int) -> tuple[jax.Array, jax.Array]:
@@ -15,18 +15,19 @@ def recent(history: jax.Array, past: jax.Array, length: int) -> tuple[jax.Array,
 
 
 def grown(history: jax.Array, past: jax.Array, action: jax.Array, state: jax.Array) -> tuple[jax.Array, jax.Array]:
-    """After action [B, A] led to state [B, S]: as long as before, without the oldest state."""
-    return jnp.concatenate([history[:, 1:], state[:, None]], 1), jnp.concatenate([past, action[:, None]], 1)[:, 1:]
+    """After action [B, A] led to state [B, S]: as long as before, without the oldest state and the action before it."""
+    return jnp.concatenate([history[:, 1:], state[:, None]], 1), jnp.concatenate([past[:, 1:], action[:, None]], 1)
 
 
 def steps(batch: Batch, length: int) -> Batch:
-    """Each of the F steps of B windows as a window of one step: B * F of them, with `length` states of history."""
-    history, past = recent(batch["history"], batch["past"], length)
-    states = jnp.concatenate([history, batch["states"]], 1)  # [B, length + F, S]
-    actions = jnp.concatenate([past, batch["actions"]], 1)  # [B, length - 1 + F, A]
+    """Each of the F steps of B windows as a window of one step: B * F of them, with a history of `length` states."""
     count, horizon = batch["mask"].shape
-    first = np.arange(horizon)[:, None]
-    found = {"history": states[:, first + np.arange(length)], "past": actions[:, first + np.arange(length - 1)]}
+    if batch["history"].shape[1] < length:
+        raise ValueError(f"a history of {batch['history'].shape[1]} states, and the model reads {length}")
+    states = jnp.concatenate([batch["history"][:, -length:], batch["states"]], 1)  # [B, length + F, S]
+    actions = jnp.concatenate([batch["past"][:, -length:], batch["actions"]], 1)  # [B, length + F, A]
+    places = np.arange(horizon)[:, None] + np.arange(length)
+    found = {"history": states[:, places], "past": actions[:, places]}
     found |= {name: batch[name][:, :, None] for name in ("actions", "states", "mask", "rewards") if name in batch}
     return {name: values.reshape(count * horizon, *values.shape[2:]) for name, values in found.items()}
 
