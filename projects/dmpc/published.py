@@ -5,4 +5,4 @@ from pathlib import Path
 from shared.figures.published import Paper
 
 paper = Paper(Path(__file__).parent)
-published, value, known, row = paper.published, paper.value, paper.known, paper.row
+published, value, row = paper.published, paper.value, paper.row

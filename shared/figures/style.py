@@ -17,11 +17,13 @@ MARK = {"marker": "o", "markersize": 5.5, "linewidth": 1.6}
 HOLLOW = {"marker": "o", "markersize": 5.5, "markerfacecolor": "none", "linewidth": 1.0, "color": PAPER}
 
 
-def canvas(title: str, columns: int = 1, paper: str = "", width: float = 4.2) -> tuple[Figure, list[Axes]]:
-    """A row of axes; with `paper` (the title of its panel) the last one holds numbers of others, on its own scale."""
+def canvas(title: str, columns: int = 1, paper: str = "", width: float = 4.2, note: str = "") -> tuple[Figure, list[Axes]]:
+    """A row of axes, and below it a line that says what it was measured with; with `paper` (the title of its panel) the last one holds
+    numbers of others, on its own scale."""
     total = columns + bool(paper)
     figure = Figure(figsize=(width * total + 0.4, 3.9), layout="constrained")
-    figure.suptitle(title, fontsize=11, color=INK, x=0.01, ha="left")
+    figure.suptitle(wrapped(title, width * total, 11), fontsize=11, color=INK, x=0.01, ha="left")
+    remark(figure, note)
     axes = list(np.atleast_1d(figure.subplots(1, total)))
     for axis in axes:
         plain(axis)

@@ -1,19 +1,18 @@
 """How every figure looks: one colour per model and per version of a trajectory; floors and ceilings without colour."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.figure import Figure
 
-from shared.figures import style
+from shared.figures.bars import clusters
 from shared.figures.film import film
 from shared.figures.style import (
     HOLLOW,
     INK,
     MARK,
     PAPER,
+    canvas,
     curve,
     errors,
     label,
@@ -23,7 +22,6 @@ from shared.figures.style import (
     plain,
     remark,
     sheet,
-    wrapped,
 )
 from shared.stats import Interval
 
@@ -46,13 +44,6 @@ NAMES = {
 CORNERS = np.array([[[0.0, 0.68, 0.80], [1.0, 0.84, 0.16]], [[0.30, 0.16, 0.72], [0.93, 0.18, 0.36]]])
 
 
-def canvas(title: str, columns: int = 1, paper: str = "", width: float = 4.2, note: str = "") -> tuple[Figure, list[Axes]]:
-    """A row of axes as everywhere, and a line below that says what it was measured with."""
-    figure, axes = style.canvas(wrapped(title, width * (columns + bool(paper)), 11), columns, paper, width)
-    remark(figure, note)
-    return figure, axes
-
-
 def bars(
     axis: Axes,
     names: Sequence[str],
@@ -60,32 +51,11 @@ def bars(
     points: Mapping[str, Sequence[Sequence[float]]] | None = None,
     of_paper: bool = False,
 ) -> None:
-    """One cluster per name, one bar per series, its value above it; `points` are the single runs behind a bar."""
-    width = 0.84 / max(len(found), 1)
-    for index, (series, ours) in enumerate(found.items()):
-        spots = np.arange(len(names)) + (index - (len(found) - 1) / 2) * width
-        known = [place for place, one in enumerate(ours) if math.isfinite(one.mean)]
-        if not known:
-            continue
-        at, ones = spots[known], [ours[place] for place in known]
-        heights, color = [one.mean for one in ones], COLORS.get(series, PAPER)
-        edge = {"edgecolor": PAPER, "linewidth": 0.8, "linestyle": ":" if series == "replay" else "-"}
-        bar = axis.bar(at, heights, width * 0.9, color=color, alpha=0.45 if of_paper else 1.0, label=NAMES.get(series, series), **edge)
-        tops = [max(one.mean, one.high) - one.mean if math.isfinite(one.high) else 0.0 for one in ones]
-        sure = np.array([math.isfinite(one.low) for one in ones])
-        if sure.any():
-            whiskers = {"fmt": "none", "ecolor": PAPER if of_paper else INK, "elinewidth": 0.8, "capsize": 1.5}
-            axis.errorbar(at[sure], np.array(heights)[sure], yerr=np.array(errors(ones))[:, sure], **whiskers)
-        for patch, height, top in zip(bar, heights, tops, strict=True):
-            place = (patch.get_x() + patch.get_width() / 2, height + top)
-            axis.annotate(
-                f"{height:.3g}", place, (0, 2), textcoords="offset points", ha="center", fontsize=5.5 if len(found) > 5 else 6.5, color=INK
-            )
-        for place, spot in zip(known, at, strict=True) if points else ():
-            runs = points.get(series, [[]] * len(names))[place]
-            axis.plot(np.full(len(runs), spot), runs, "o", markersize=2.6, color=INK, alpha=0.55)
-    axis.set_xticks(range(len(names)), names)
-    axis.set_xlim(-0.6, len(names) - 0.4)
+    """As everywhere, every series in its colour and by its name."""
+    looks = {series: {"color": COLORS.get(series, PAPER), "label": NAMES.get(series, series)} for series in found}
+    if "replay" in looks:
+        looks["replay"]["linestyle"] = ":"
+    clusters(axis, names, found, looks, points, of_paper)
 
 
 def per_cent(axis: Axes, room: float = 1.0) -> None:

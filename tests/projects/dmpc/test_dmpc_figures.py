@@ -1,67 +1,126 @@
-"""Figures draw from made-up tables, complete and empty, and their rows say what the episodes were."""
+"""Every figure draws from a made-up table of its own sweep, complete, half empty and empty, and its rows are well formed."""
 
 import io
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
 import pytest
-from matplotlib.colors import same_color
-from matplotlib.patches import Rectangle
 
-from launch.plan import build
+from configs.dmpc import base
 from projects.dmpc import figures
-from projects.dmpc.figures.pictures import CHOSEN, COLUMNS
+from projects.dmpc.figures import reading
+from projects.dmpc.figures.heights import off
+from projects.dmpc.published import published
+from tests.projects.dmpc import dmpc_tables
+
+NAMES = sorted(name.removesuffix("_summary") for name in figures.__all__ if name.endswith("_summary"))
+MADE = [name for name in NAMES if name not in ("demo", "novel_dynamics", "distilled")]
 
 
-def episodes(lengths, failed):
-    """That earn 1 in every step, [E, T]; the first one turns around the ring."""
-    lengths = np.array(lengths)
-    alive = np.arange(lengths.max()) < lengths[:, None]
-    turn = np.linspace(0, 6, lengths[0])
-    known = {"returns": lengths.astype(float), "lengths": lengths, "failed": np.array(failed)}
-    return known | {"rewards": np.where(alive, 1, np.nan).astype(np.float32), "qpos": np.stack([np.cos(turn), np.sin(turn)], 1)}
+def drawn(name: str, table: pd.DataFrame) -> int:
+    """Bytes of the picture."""
+    buffer = io.BytesIO()
+    getattr(figures, name)(table).savefig(buffer, format="png", dpi=30)
+    return len(buffer.getvalue())
 
 
-@pytest.fixture
-def table():
-    plan = build("dmpc/demo", "smoke", [])
-    rows = [plan.runs[target].flat | {"state": "done", "run_id": target, "score": 50.0} for target in plan.targets]
-    rows[0]["arrays"], rows[1]["arrays"] = episodes([200, 150], [False, True]), episodes([101, 60], [True, True])
-    return pd.DataFrame(rows)
+def check_rows(name: str, table: pd.DataFrame) -> list[dict]:
+    rows = getattr(figures, f"{name}_summary")(table)
+    for row in rows:
+        assert list(row) == ["setting", "quantity", "ours", "low", "high", "n", "published", "note"]
+        assert row["published"] == "" or row["published"] in published()
+        assert "\n" not in row["setting"] + row["quantity"] + row["note"]
+    return rows
 
 
-def drawn(figure):
-    figure.savefig(io.BytesIO(), format="png", dpi=30)
-    return figure
+def test_every_config_with_a_sweep_has_its_two_functions():
+    files = Path(base.__file__).parent.glob("*.py")
+    swept = {path.stem for path in files if "def sweep(" in path.read_text()} - {"behave", "collect"}  # which draw nothing
+    assert swept == set(NAMES)
 
 
-def framed(figure):
-    """Pictures with a red frame, of the left panel."""
-    return sum(isinstance(one, Rectangle) and same_color(one.get_edgecolor(), CHOSEN) for one in figure.axes[0].patches)
+@pytest.mark.parametrize("scale", ["smoke", "gpu"])
+@pytest.mark.parametrize("name", MADE)
+def test_draws_its_sweep(name, scale):
+    table = dmpc_tables.table(name, scale)
+    assert drawn(name, table) > 2_000
+    assert check_rows(name, table)
 
 
-def test_pictures_of_who_has_failed_are_framed(table):
-    figure = drawn(figures.demo(table))
-    assert len(figure.axes[0].images) == 2 * COLUMNS
-    assert framed(figure) == COLUMNS // 2  # of the second planner, after half of the time
+@pytest.mark.parametrize("name", MADE)
+def test_draws_parts_of_its_sweep(name):
+    table = dmpc_tables.table(name, "cpu", 0.5)
+    assert drawn(name, table) > 2_000
+    check_rows(name, table)
 
 
-def test_the_mean_is_over_all_episodes_those_that_are_over_among_them(table):
-    means = [line for line in drawn(figures.demo(table)).axes[1].lines if line.get_linewidth() > 1]
-    assert [line.get_label() for line in means] == ["the best of 16 plans", "the first plan"]
-    assert [line.get_ydata()[-1] for line in means] == [175, 80.5]
+@pytest.mark.parametrize("name", MADE)
+def test_draws_nothing_from_runs_that_failed(name):
+    table = dmpc_tables.table(name, "smoke").assign(state="failed")
+    assert drawn(name, table) > 1_000
+    assert check_rows(name, table) == []
 
 
-def test_rows_are_the_episodes(table):
-    rows = {(row["setting"], row["quantity"]): row for row in figures.demo_summary(table)}
-    assert len(rows) == 8 and rows["the best of 16 plans", "return"]["ours"] == 175
-    assert rows["the best of 16 plans", "left the ring [%]"]["ours"] == 50 and rows["the first plan", "steps, of 200"]["ours"] == 80.5
-    assert {row["note"] for row in rows.values()} == {"2 episodes"} and {row["published"] for row in rows.values()} == {""}
+@pytest.mark.parametrize("name", MADE)
+def test_draws_runs_that_measured_nothing(name):
+    """Columns that are absent, not only empty."""
+    bare = dmpc_tables.bare(dmpc_tables.table(name, "cpu"))
+    assert drawn(name, bare) > 2_000
+    assert check_rows(name, bare) == []
 
 
-def test_runs_that_failed_or_left_nothing_are_not_drawn(table):
-    for broken in (table.assign(state="failed"), table.drop(columns="arrays"), pd.DataFrame()):
-        assert "no finished runs" in [text.get_text() for text in drawn(figures.demo(broken)).axes[0].texts]
-        assert figures.demo_summary(broken) == []
-    half = table.assign(state=["done", "failed"])
-    assert len(drawn(figures.demo(half)).axes[0].images) == COLUMNS and len(figures.demo_summary(half)) == 4
+@pytest.mark.parametrize("name", MADE)
+def test_draws_a_table_without_a_row(name):
+    assert getattr(figures, name)(pd.DataFrame()).axes
+    assert [row for row in check_rows(name, pd.DataFrame()) if row["ours"] == row["ours"]] == []
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_draws_where_arrays_were_lost(name):
+    table = dmpc_tables.table(name, "cpu")
+    if "arrays" in table:
+        assert drawn(name, table.drop(columns="arrays")) > 2_000
+        check_rows(name, table.drop(columns="arrays"))
+
+
+@pytest.mark.parametrize("name", MADE)
+def test_a_figure_says_what_it_was_measured_with(name):
+    table = dmpc_tables.table(name, "cpu")
+    note = getattr(figures, name)(table).get_supxlabel()
+    for words in ("transitions of our own", "F = ", "steps of", "seed"):
+        assert words in note
+    assert any("seed" in row["note"] for row in check_rows(name, table))
+
+
+def test_published_numbers_carry_their_evidence():
+    for entry in published().values():
+        assert set(entry) == {"value", "unit", "where", "tag"} and entry["tag"] in {"P", "U"} and entry["where"]
+
+
+def test_methods_are_told_apart_and_none_is_counted_twice():
+    rows = dmpc_tables.table("runtime", "cpu")
+    found = reading.methods(rows)
+    assert list(found) == list(reading.METHODS)
+    assert sorted(run for runs in found.values() for run in runs["run_id"]) == sorted(rows["run_id"])
+
+
+def test_differences_are_of_pairs_with_the_same_seed_whatever_the_order():
+    def rows(shift, seeds):
+        found = [{"episode_scores": np.array([10.0, 50.0, 90.0]) + 100 * seed + shift} for seed in seeds]
+        return pd.DataFrame({"seed": seeds, "arrays": found, "score": 0.0})
+
+    gap = reading.better(rows(2.0, [0, 1, 2]), rows(0.0, [2, 1]))  # seed 0 has no partner
+    assert gap.n == 6 and gap.mean == pytest.approx(2.0) and gap.high - gap.low < 1e-9
+    assert reading.better(rows(0.0, [3]), rows(0.0, [4])).n == 0
+
+
+def test_one_training_has_the_interval_of_its_episodes_several_that_of_their_means():
+    one = pd.DataFrame({"seed": [0], "score": [2.0], "arrays": [{"episode_scores": np.array([1.0, 2.0, 3.0])}]})
+    assert reading.score(one).n == 3 and reading.score(one).mean == 2.0
+    assert reading.score(pd.concat([one, one.assign(seed=1, score=4.0)])).n == 2
+
+
+def test_distance_from_a_height_counts_the_steps_of_an_episode_that_were_played():
+    rows = pd.DataFrame({"arrays": [{"heights": np.array([[1.0, 2.0], [1.0, np.nan]])}]})
+    assert off(rows, 1.0).mean == pytest.approx(0.25)

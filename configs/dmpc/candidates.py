@@ -1,0 +1,28 @@
+"""The score by the number of candidates N, from which the best is chosen.
+
+    python -m launch figure dmpc/candidates --run-missing
+
+Cost: cpu no training besides `fixed_reward`; an evaluation takes N / 6 minutes.
+Expect a rise that flattens.
+"""
+
+from collections.abc import Iterator
+
+from ml_collections import ConfigDict
+
+from configs.dmpc import base, studies
+from configs.dmpc.base import cost, needs, resolve
+from configs.sweeps import Overrides, product
+
+__all__ = ["cost", "get_config", "needs", "resolve", "sweep"]
+
+
+def get_config(scale: str) -> ConfigDict:
+    config = base.get_config(scale)
+    config.entry = "evaluate"
+    return config
+
+
+def sweep(config: ConfigDict) -> Iterator[Overrides]:
+    numbers = {"smoke": (1, 4, 16), "cpu": (1, 4, 16, 64)}.get(config.scale, (1, 4, 16, 64, 256))
+    return product(studies.one(config.scale), [{"plan.candidates": number} for number in numbers])

@@ -1,0 +1,31 @@
+"""The main table: what D-MPC reaches on every data set, beside its own proposals without ranking, behaviour cloning and MBOP.
+
+    python -m launch figure dmpc/fixed_reward --run-missing
+
+The data are our own, so the scores are of our own experts; by D4RL's constants they stand beside. All methods start their episodes in the
+same states.
+
+Cost: cpu hours: 8 times three models of 5 to 10 minutes of a core each, and ten minutes to evaluate D-MPC once.
+Expect D-MPC above the diffusion policy (N = 1) and that above cloning on medium-replay; next to no difference on medium, where one actor
+played everything.
+"""
+
+from collections.abc import Iterator
+
+from ml_collections import ConfigDict
+
+from configs.dmpc import base, studies
+from configs.dmpc.base import cost, needs, resolve
+from configs.sweeps import Overrides, product
+
+__all__ = ["cost", "get_config", "needs", "resolve", "sweep"]
+
+
+def get_config(scale: str) -> ConfigDict:
+    config = base.get_config(scale)
+    config.entry = "evaluate"
+    return config
+
+
+def sweep(config: ConfigDict) -> Iterator[Overrides]:
+    return product(studies.sets(config.scale), studies.METHODS)

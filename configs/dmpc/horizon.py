@@ -1,0 +1,28 @@
+"""The score by the horizon F, for each of which all three models are trained.
+
+    python -m launch figure dmpc/horizon --run-missing
+
+Cost: cpu two more times three models of 2 to 5 minutes of a core, and up to ten minutes to evaluate one.
+Expect a horizon too short to foresee a fall to cost something.
+"""
+
+from collections.abc import Iterator
+
+from ml_collections import ConfigDict
+
+from configs.dmpc import base, studies
+from configs.dmpc.base import cost, needs, resolve
+from configs.sweeps import Overrides, product
+
+__all__ = ["cost", "get_config", "needs", "resolve", "sweep"]
+
+
+def get_config(scale: str) -> ConfigDict:
+    config = base.get_config(scale)
+    config.entry = "evaluate"
+    return config
+
+
+def sweep(config: ConfigDict) -> Iterator[Overrides]:
+    lengths = {"smoke": (4, 8), "cpu": (4, 8, 16)}.get(config.scale, (4, 8, 16, 32))
+    return product(studies.one(config.scale), [{"windows.horizon": length} for length in lengths])

@@ -1,0 +1,29 @@
+"""How long a plan takes, by method, and what it reaches in return.
+
+    python -m launch figure dmpc/runtime --run-missing
+
+Times, so launch it when nothing else runs; `python -m bench dmpc` holds them against PyTorch.
+
+Cost: cpu nothing besides `fixed_reward`, some of whose runs they are, and a joint model.
+Expect D-MPC slowest, the diffusion policy N times as fast at the most, the MLPs faster by far.
+"""
+
+from collections.abc import Iterator
+
+from ml_collections import ConfigDict
+
+from configs.dmpc import base, studies
+from configs.dmpc.base import cost, needs, resolve
+from configs.sweeps import Overrides, product
+
+__all__ = ["cost", "get_config", "needs", "resolve", "sweep"]
+
+
+def get_config(scale: str) -> ConfigDict:
+    config = base.get_config(scale)
+    config.entry = "evaluate"
+    return config
+
+
+def sweep(config: ConfigDict) -> Iterator[Overrides]:
+    return product(studies.one(config.scale), [*studies.METHODS, {"plan.kind": "guided"}])

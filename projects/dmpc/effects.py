@@ -1,0 +1,128 @@
+"""What a reproduction must show, by sign and order, as checks on tables of runs.
+
+Never the paper's absolute numbers: other data, smaller models, shorter trainings. `check` takes the tables of the figures by name (one that
+is absent leaves its effects out) and returns one line per effect; where the runs that it needs are missing it is unknown.
+"""
+
+import math
+
+import pandas as pd
+
+from projects.dmpc.figures.ablations import WHOLE, arms, ends
+from projects.dmpc.figures.heights import OBJECTIVES, asked, off, targets
+from projects.dmpc.figures.reading import METHODS, better, finished, groups, mean, methods, score, sets, where
+from projects.dmpc.figures.sweeps import along
+from shared.figures.effects import Effect, Tables, effect, judge
+from shared.stats import Interval
+
+MIXED = "medium-replay"  # data of many actors: there is something to choose from
+
+
+def check(figures: Tables) -> list[Effect]:
+    """Every effect that the given tables can speak about."""
+    checks = {
+        "fixed_reward": (ranking_helps, diffusion_plans_beat_cloning, beats_mbop),
+        "ablations": (multi_step_proposals_help, multi_step_dynamics_help),
+        "dynamics_error": (whole_horizons_are_off_by_less,),
+        "candidates": (more_candidates_help,),
+        "novel_reward": (heights_move,),
+        "runtime": (ranking_costs,),
+    }
+    return judge(checks, figures)
+
+
+def said(one: Interval) -> str:
+    return f"{one.mean:+.1f} points" + (f" [{one.low:+.1f}, {one.high:+.1f}]" if math.isfinite(one.low) else "")
+
+
+def above(table: pd.DataFrame, other: str, name: str) -> Effect:
+    """D-MPC's score against another method's on the mixed data of every environment, in pairs of episodes."""
+    expected = f"D-MPC above {METHODS[other]} on every {MIXED} set, by more than chance"
+    found = {}
+    for place, rows in sets(where(finished(table), collect__set=MIXED)).items():
+        ours = methods(rows)
+        if {"dmpc", other} <= set(ours) and math.isfinite((gap := better(ours["dmpc"], ours[other])).mean):
+            found[place] = gap
+    if not found:
+        return effect(name, expected)
+    words = "; ".join(f"{place} {said(gap)}" for place, gap in found.items())
+    return effect(name, expected, words, all(gap.low > 0 for gap in found.values()))
+
+
+def ranking_helps(table: pd.DataFrame) -> Effect:
+    return above(table, "policy", "choosing among candidates")
+
+
+def diffusion_plans_beat_cloning(table: pd.DataFrame) -> Effect:
+    return above(table, "cloning", "planning, not cloning")
+
+
+def beats_mbop(table: pd.DataFrame) -> Effect:
+    return above(table, "mbop", "diffusion, not MLPs of one step")
+
+
+def lower(table: pd.DataFrame, name: str, expected: str, begin: tuple[str, ...]) -> Effect:
+    """Whether every arm whose name begins so has a lower score than D-MPC, by more than chance."""
+    found = arms(finished(table))
+    gaps = {words: better(runs, found[WHOLE]) for words, runs in found.items() if WHOLE in found and words.startswith(begin)}
+    gaps = {words: gap for words, gap in gaps.items() if math.isfinite(gap.mean)}
+    if not gaps:
+        return effect(name, expected)
+    said_of = "; ".join(f"{words} {said(gap)}" for words, gap in gaps.items())
+    return effect(name, expected, said_of, all(gap.high < 0 for gap in gaps.values()))
+
+
+def multi_step_proposals_help(table: pd.DataFrame) -> Effect:
+    return lower(table, "proposals of many steps", "MLP and diffusion proposals of one step below D-MPC", ("A", "B"))
+
+
+def multi_step_dynamics_help(table: pd.DataFrame) -> Effect:
+    return lower(table, "dynamics of many steps", "every other dynamics below D-MPC", ("C",))
+
+
+def whole_horizons_are_off_by_less(table: pd.DataFrame) -> Effect:
+    """At the last step, on the data that was learned from."""
+    name, expected = "rollouts", "multi-step diffusion off by less than a single-step MLP at the end of the horizon"
+    rows = finished(table)
+    learned = set(rows["collect.set"]) if "collect.set" in rows else set()
+    found = groups(where(rows, error__set=min(learned)), "model.dynamics") if learned else {}
+    last = {model: mean(ones[max(ones)], "rmse").mean for model, runs in found.items() if (ones := ends(runs))}
+    if not {"multi_diffusion", "single_mlp"} <= {model for model, one in last.items() if math.isfinite(one)}:
+        return effect(name, expected)
+    ours, theirs = last["multi_diffusion"], last["single_mlp"]
+    return effect(name, expected, f"{ours:.3g} against {theirs:.3g}", ours < theirs)
+
+
+def more_candidates_help(table: pd.DataFrame) -> Effect:
+    name, expected = "number of candidates", "the largest N above N = 1"
+    found = along(finished(table), "plan.candidates", ("plan.candidates",))
+    if len(found) < 2:
+        return effect(name, expected)
+    gap = better(found[max(found)], found[min(found)])
+    if min(found) != 1 or not math.isfinite(gap.mean):
+        return effect(name, expected)
+    measured = ", ".join(f"N = {number}: {score(runs).mean:.1f}%" for number, runs in found.items())
+    return effect(name, expected, f"{measured}; {said(gap)}", gap.mean > 0)
+
+
+def heights_move(table: pd.DataFrame) -> Effect:
+    """Ranked by the height alone, against ranked by the learned return."""
+    name, expected = "a novel reward", "the torso nearer to every target than under the learned return"
+    rows, found = finished(table), {}
+    for target in targets(rows):
+        runs = asked(rows, target)
+        if {"height", "return"} <= set(runs):
+            found[target] = off(runs["height"], target).mean, off(runs["return"], target).mean
+    found = {target: pair for target, pair in found.items() if all(map(math.isfinite, pair))}
+    if not found:
+        return effect(name, expected)
+    words = "; ".join(f"{target:g} m: off by {ours:.3f} against {theirs:.3f} m" for target, (ours, theirs) in found.items())
+    return effect(name, expected, f"{OBJECTIVES['height'][1]}, {words}", all(ours < theirs for ours, theirs in found.values()))
+
+
+def ranking_costs(table: pd.DataFrame) -> Effect:
+    name, expected = "what a plan costs", "D-MPC slower than its proposals alone"
+    found = {method: mean(runs, "plan_ms").mean for method, runs in methods(finished(table)).items()}
+    if not {"dmpc", "policy"} <= {method for method, one in found.items() if math.isfinite(one)}:
+        return effect(name, expected)
+    return effect(name, expected, f"{found['dmpc']:.1f} against {found['policy']:.1f} ms", found["dmpc"] > found["policy"])
