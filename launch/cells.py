@@ -37,14 +37,16 @@ class Cells:
 
 def collect(plan: Plan) -> Cells:
     """Looks every cell of the plan up."""
-    evaluations = getattr(configs.load(plan.name), "ROWS", "") == "metrics"
+    module = configs.load(plan.name)
+    evaluations, kept = getattr(module, "ROWS", "") == "metrics", getattr(module, "ARRAYS", None)
     committed = results.read(plan.name, plan.scale)
     rows, missing, here, arrays = [], [], 0, results.read_arrays(plan.name, plan.scale)
     for target in plan.targets:
         measured = of_run(plan.runs[target].dir, evaluations)
         here += bool(measured)
         if measured:
-            arrays[target] = results.load_arrays(plan.runs[target].dir.path / "tables" / results.ARRAYS)
+            left = results.load_arrays(plan.runs[target].dir.path / "tables" / results.ARRAYS)
+            arrays[target] = {name: array for name, array in left.items() if kept is None or name in kept}
         rows += measured or committed.get(target, [])
         if not measured and target not in committed:
             missing.append(target)

@@ -16,6 +16,8 @@ from configs.sweeps import Overrides, product
 
 __all__ = ["cost", "get_config", "needs", "resolve", "sweep"]
 
+ARRAYS = ("episode_scores",)  # of what a run leaves, what the figure reads
+
 
 def get_config(scale: str) -> ConfigDict:
     config = base.get_config(scale)

@@ -19,6 +19,8 @@ from configs.sweeps import Overrides, chain, product
 
 __all__ = ["cost", "get_config", "needs", "resolve", "sweep"]
 
+ARRAYS = ("episode_scores", "heights")  # of what a run leaves, what the figure reads
+
 
 def get_config(scale: str) -> ConfigDict:
     config = base.get_config(scale)

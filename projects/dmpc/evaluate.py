@@ -95,8 +95,11 @@ def judge(config: ConfigDict, spec: Spec, played: dict[str, np.ndarray]) -> tupl
     returns, lengths = played["rewards"].sum(1, dtype=np.float64), alive.sum(1)
     failed = played["terminals"].any(1)
     numbers = {"episodes": len(returns), "return": float(returns.mean()), "return_std": float(returns.std())}
-    numbers |= scores(spec, returns.mean()) | {"failed": float(failed.mean()), "length": float(lengths.mean())}
+    scored = scores(spec, returns)
+    numbers |= {name: float(ones.mean()) for name, ones in scored.items()} | {"failed": float(failed.mean()), "length": float(lengths.mean())}
     arrays = {"returns": returns, "lengths": lengths, "failed": failed, "rewards": blank(played["rewards"], alive)}
+    if "score" in scored:
+        arrays["episode_scores"] = scored["score"]
     if "scores" in played:
         arrays["scores"] = blank(played["scores"], alive)
     arrays |= {name: played[name][0, : lengths[0]] for name in ("observations", "actions", "qpos", "qvel")}  # of the first episode
@@ -114,19 +117,19 @@ def judge(config: ConfigDict, spec: Spec, played: dict[str, np.ndarray]) -> tupl
     return numbers, arrays
 
 
-def scores(spec: Spec, found: float) -> dict[str, float]:
-    """A return in percent of the way from uniform actions to an expert: ours, where the environment has actors, and D4RL's."""
-    numbers = {}
+def scores(spec: Spec, returns: np.ndarray) -> dict[str, np.ndarray]:
+    """Returns in percent of the way from uniform actions to an expert: ours, where the environment has actors, and D4RL's."""
+    found = {}
     with contextlib.suppress(BadInput):
         known = reference(spec)
-        numbers["score"] = percent(found, known["random"]["mean"], known["actors"][known["expert"]]["sampled"]["mean"])
+        found["score"] = percent(returns, known["random"]["mean"], known["actors"][known["expert"]]["sampled"]["mean"])
     if spec.name in D4RL:
-        numbers["score_d4rl"] = percent(found, *D4RL[spec.name])
-    return numbers
+        found["score_d4rl"] = percent(returns, *D4RL[spec.name])
+    return found
 
 
-def percent(found: float, random: float, expert: float) -> float:
-    return float(100 * (found - random) / (expert - random))
+def percent(returns: np.ndarray, random: float, expert: float) -> np.ndarray:
+    return 100 * (returns - random) / (expert - random)
 
 
 def achieved(rewards: np.ndarray, terminals: np.ndarray, discount: float, penalty: float) -> np.ndarray:

@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from fabricated import DEMO
 
-from launch import beside, cells, results, start
+from launch import beside, cells, configs, results, start
 from launch.cli import main
 
 CONFIG = [DEMO, "--scale=smoke"]
@@ -92,6 +92,13 @@ def test_arrays_come_beside_the_numbers_from_runs_and_from_committed_results(out
         assert one["picture"].dtype == np.uint8 and set(other) == {"picture", "curve"}
         assert table[table["run_id"] == plan.targets[2]]["arrays"].isna().all()
     assert "arrays" not in committed.read_text().splitlines()[0]
+
+
+def test_of_the_arrays_a_config_file_keeps_what_its_figure_reads(monkeypatch):
+    plan = fabricated.sweep(fabricated.demo())
+    leave_arrays(plan)
+    monkeypatch.setattr(configs.load(DEMO), "ARRAYS", ("curve",), raising=False)
+    assert [set(found) for found in cells.collect(plan).arrays.values()] == [{"curve"}, {"curve"}]
 
 
 def test_damaged_arrays_are_one_line_with_the_remedy(out, committed, capsys):
