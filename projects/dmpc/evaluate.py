@@ -96,7 +96,8 @@ def judge(config: ConfigDict, spec: Spec, played: dict[str, np.ndarray]) -> tupl
     failed = played["terminals"].any(1)
     numbers = {"episodes": len(returns), "return": float(returns.mean()), "return_std": float(returns.std())}
     scored = scores(spec, returns)
-    numbers |= {name: float(ones.mean()) for name, ones in scored.items()} | {"failed": float(failed.mean()), "length": float(lengths.mean())}
+    numbers |= {name: float(ones.mean()) for name, ones in scored.items()}
+    numbers |= {"failed": float(failed.mean()), "length": float(lengths.mean())}
     arrays = {"returns": returns, "lengths": lengths, "failed": failed, "rewards": blank(played["rewards"], alive)}
     if "score" in scored:
         arrays["episode_scores"] = scored["score"]
