@@ -19,6 +19,7 @@ from ml_collections import ConfigDict
 
 from bench import _environment, _side
 from bench._side import Side
+from bench._table import row, title
 from configs.lewm.base import cost, get_config, resolve, tokens
 
 SIZES, CORES = (64, 224), (1, 2)
@@ -161,18 +162,7 @@ def agree(what: str, values: Sequence[float], within: float = 0) -> None:
     assert max(values) - min(values) <= within, f"not the same {what}: {values}"
 
 
-# -- tables -----------------------------------------------------------------------------------------------------------------------------
-def title(*cells: object) -> None:
-    print()
-    row(*cells)
-    row(*["---"] * len(cells))
-
-
-def row(*cells: object) -> None:
-    """Of a Markdown table."""
-    print(f"| {' | '.join(map(str, cells))} |", flush=True)
-
-
+# -- cells ------------------------------------------------------------------------------------------------------------------------------
 def per_second(count: int, side: Side) -> str:
     return f"{count / side.ms * 1e3:,.0f}"
 
