@@ -4,7 +4,7 @@ PYTHON = .venv/bin/python
 .PHONY: demo test lint bench venv
 .DEFAULT_GOAL := demo
 
-demo: venv  ## four papers, from nothing to the figures
+demo: venv  ## five papers, from nothing to the figures
 	$(PYTHON) -m launch data enwik8 --vocab 512
 	$(PYTHON) -m launch sweep infinite_compute/demo --yes
 	$(PYTHON) -m launch compare infinite_compute/demo
@@ -18,6 +18,8 @@ demo: venv  ## four papers, from nothing to the figures
 	$(PYTHON) -m launch figure lewm/demo
 	$(PYTHON) -m launch sweep dmpc/demo --yes
 	$(PYTHON) -m launch figure dmpc/demo
+	$(PYTHON) -m launch sweep generalization/polynomials --yes
+	$(PYTHON) -m launch figure generalization/polynomials
 	$(PYTHON) -m launch report
 
 test: venv  ## two at a time, then those that measure time
