@@ -20,6 +20,8 @@ demo: venv  ## five papers, from nothing to the figures
 	$(PYTHON) -m launch figure dmpc/demo
 	$(PYTHON) -m launch sweep generalization/polynomials --yes
 	$(PYTHON) -m launch figure generalization/polynomials
+	$(PYTHON) -m launch sweep generalization/certificate --scale=smoke --yes
+	$(PYTHON) -m launch figure generalization/certificate --scale=smoke
 	$(PYTHON) -m launch report
 
 test: venv  ## two at a time, then those that measure time
