@@ -13,7 +13,7 @@ def check(
     """Fields by dotted name: one of some words, at least a number, above 0, a share between 0 and 1."""
     for field, words in choices.items():
         if value(config, field) not in words:
-            *first, last = words
+            *first, last = filter(None, words)  # an empty one is a default that follows from other fields
             raise ValueError(f"{field}={value(config, field)!r}: choose {', '.join(first)} or {last}")
     for field, bound in least.items():
         if value(config, field) < bound:

@@ -8,7 +8,8 @@ follow from them, and the best of some samples is carried out. Both learn from a
   paper  the published set-up, field by field: models of 10.5 and 21 million
 
 Kinds of runs: `behave` (the policies that play the data, trained once; their checkpoints are committed), `collect` (a data set), `train`
-(a part of a planner), `evaluate` (episodes of a planner), `error` (of a dynamics model, by step of its rollout).
+(a part of a planner), `adapt` (the dynamics, fine-tuned where the world has changed), `distil` (an MLP from a planner), `evaluate`
+(episodes of a planner), `error` (of a dynamics model, by step of its rollout).
 
 Methods, and the parts that each is made of:
   D-MPC                plan.kind=ssr                       proposal, dynamics and, where the objective asks for the learned return, value
@@ -29,7 +30,7 @@ SCALES = ("smoke", "cpu", "gpu", "paper")
 ENVIRONMENTS = {"ring": (4, 2), "halfcheetah": (17, 6), "hopper": (11, 3), "walker2d": (17, 6)}
 # environment -> its versions, the default first: v4 moves as in D4RL's v2 data sets, v5 as in Minari's
 VERSIONS = {"ring": ("v0",), "halfcheetah": ("v4", "v5"), "hopper": ("v4", "v5"), "walker2d": ("v4", "v5")}
-SETS = ("random", "medium", "medium-replay", "expert")
+SETS = ("random", "medium", "medium-replay", "expert", "play")
 
 BY_SCALE = {
     "smoke": {
@@ -40,7 +41,7 @@ BY_SCALE = {
         "model.hidden": 32, "model.dtype": "float32", "diffusion.predicts": "x0", "train.steps": 200, "train.batch_size": 64,
         "train.windows": 256, "optim.lr": 3e-3, "optim.final_lr": 3e-4, "optim.warmup": 20,
         "plan.candidates": 16, "plan.proposal_steps": 5, "plan.dynamics_steps": 3, "evaluate.episodes": 2, "error.windows": 64,
-        "mesh": "cpu",
+        "adapt.transitions": 1_000, "adapt.steps": 50, "adapt.lr": 1e-3, "distil.states": 256, "mesh": "cpu",
     },
     "cpu": {
         "env.name": "halfcheetah", "behave.steps": 500_000, "behave.copies": 2, "behave.warmup": 10_000, "behave.round": 50,
@@ -51,7 +52,7 @@ BY_SCALE = {
         "train.windows": 1_024,
         "optim.lr": 1e-3, "optim.final_lr": 1e-4, "optim.warmup": 500,
         "plan.candidates": 64, "plan.proposal_steps": 10, "plan.dynamics_steps": 5, "evaluate.episodes": 5, "error.windows": 2_000,
-        "mesh": "cpu",
+        "adapt.transitions": 50_000, "adapt.steps": 2_000, "adapt.lr": 3e-4, "distil.states": 5_000, "mesh": "cpu",
     },
     "gpu": {
         "env.name": "halfcheetah", "behave.steps": 1_000_000, "behave.copies": 2, "behave.warmup": 10_000, "behave.round": 50,
@@ -62,7 +63,7 @@ BY_SCALE = {
         "train.windows": 4_096,
         "optim.lr": 3e-4, "optim.final_lr": 3e-5, "optim.warmup": 500,
         "plan.candidates": 64, "plan.proposal_steps": 16, "plan.dynamics_steps": 10, "evaluate.episodes": 10, "error.windows": 4_096,
-        "mesh": "h200",
+        "adapt.transitions": 100_000, "adapt.steps": 10_000, "adapt.lr": 1e-4, "distil.states": 50_000, "mesh": "h200",
     },
     "paper": {
         "env.name": "halfcheetah", "behave.steps": 3_000_000, "behave.copies": 2, "behave.warmup": 10_000, "behave.round": 50,
@@ -72,7 +73,7 @@ BY_SCALE = {
         "model.hidden": 500, "model.dtype": "bfloat16", "diffusion.predicts": "eps", "train.steps": 2_000_000, "train.batch_size": 256,
         "train.windows": 4_096, "optim.lr": 1e-4, "optim.final_lr": 1e-5, "optim.warmup": 500,
         "plan.candidates": 64, "plan.proposal_steps": 32, "plan.dynamics_steps": 10, "evaluate.episodes": 20, "error.windows": 4_096,
-        "mesh": "h200",
+        "adapt.transitions": 100_000, "adapt.steps": 100_000, "adapt.lr": 1e-5, "distil.states": 100_000, "mesh": "h200",
     },
 }  # fmt: skip
 
@@ -83,7 +84,7 @@ def get_config(scale: str) -> ConfigDict:
         raise ValueError(f"unknown scale {scale!r}: choose one of {', '.join(SCALES)}")
     config = ConfigDict()
     config.scale = scale
-    config.entry = "collect"  # behave | collect | train | evaluate | error: the module of projects/dmpc that runs it
+    config.entry = "collect"  # behave | collect | train | adapt | distil | evaluate | error: the module of projects/dmpc that runs it
     config.seed = 0  # of behave: everything random; of train: initial weights, order of the windows, noise
     config.packable = ()  # fields that enter the step as arrays; follows from the entry
     config.mesh = ""  # a name in configs/meshes.py; does not change the result
@@ -110,7 +111,8 @@ def get_config(scale: str) -> ConfigDict:
     config.behave.episodes = 0  # of an evaluation, by the most likely actions and by sampled ones
 
     config.collect = ConfigDict()  # the data: what the committed actors play
-    config.collect.set = "medium"  # random | medium | medium-replay | expert
+    config.collect.set = "medium"  # random | medium | medium-replay | expert | play
+    config.collect.noise = 0.3  # set play: standard deviation of what is added to the medium actor's commands, which reach from -1 to 1
     config.collect.transitions = 0  # at least: the last episodes are played to their end
     config.collect.seed = 0
     config.collect.file = ""  # a data set of others instead: D4RL's HDF5, Minari's folder, or Minari's name of one on this machine
@@ -176,6 +178,16 @@ def get_config(scale: str) -> ConfigDict:
     config.evaluate = ConfigDict()  # entry evaluate
     config.evaluate.episodes = 0  # played together
     config.evaluate.seed = 0  # of their starts and of the plans' noise
+    config.evaluate.adapted = False  # with the dynamics, or the joint model, that entry adapt has made of the trained one
+    config.evaluate.distilled = False  # an MLP acts that entry distil has made of the planner
+
+    config.adapt = ConfigDict()  # entry adapt: fine-tuning on set play of the environment, its defective joint included
+    config.adapt.transitions = 0  # of that set
+    config.adapt.steps = 0
+    config.adapt.lr = 0.0  # Adam's, constant
+
+    config.distil = ConfigDict()  # entry distil
+    config.distil.states = 0  # of the data, in which the planner is asked
 
     config.error = ConfigDict()  # entry error
     config.error.set = ""  # of held-out episodes, as collect.set, and that one unless given
@@ -194,7 +206,7 @@ DYNAMICS = ("multi_diffusion", "single_diffusion", "single_mlp", "multi_mlp", "a
 DIFFUSION, MLPS, STEPWISE = ("multi_diffusion", "single_diffusion"), ("single_mlp", "multi_mlp"), ("single_diffusion", "single_mlp")
 PARTS = ("proposal", "dynamics", "value", "truncated", "joint")
 CHOICES = {
-    "entry": ("behave", "collect", "train", "evaluate", "error"),
+    "entry": ("behave", "collect", "train", "adapt", "distil", "evaluate", "error"),
     "env.name": tuple(ENVIRONMENTS),
     "collect.set": SETS,
     "error.set": ("", *SETS),
@@ -215,9 +227,10 @@ LEAST = {
     "model.value_layers": 1, "diffusion.levels": 1, "train.steps": 1, "train.schedule_steps": 0, "train.batch_size": 1,
     "train.windows": 1, "train.evaluations": 1, "optim.final_lr": 0, "optim.warmup": 1, "plan.candidates": 1, "plan.proposal_steps": 1,
     "plan.dynamics_steps": 1, "plan.samples": 1, "plan.sigma": 0, "plan.kappa": 0, "plan.guidance": 0, "objective.return_weight": 0,
-    "objective.height_weight": 0, "evaluate.episodes": 1, "evaluate.seed": 0, "error.windows": 1, "save.every_minutes": 0,
+    "objective.height_weight": 0, "evaluate.episodes": 1, "evaluate.seed": 0, "error.windows": 1,
+    "collect.noise": 0, "adapt.transitions": 1, "adapt.steps": 1, "distil.states": 10, "save.every_minutes": 0,
 }  # fmt: skip
-POSITIVE = ("behave.lr", "behave.slowness", "optim.lr", "optim.clip", "optim.ema", "train.validation", "objective.variance")
+POSITIVE = ("behave.lr", "behave.slowness", "adapt.lr", "optim.lr", "optim.clip", "optim.ema", "train.validation", "objective.variance")
 SHARES = ("behave.discount", "behave.slowness", "windows.discount", "optim.ema", "train.validation", "plan.beta")
 HEIGHTS = ("hopper", "walker2d")  # environments that tell the height of their torso
 
@@ -252,7 +265,7 @@ def resolve(config: ConfigDict) -> ConfigDict:
 
 def resolve_training(config: ConfigDict) -> None:
     train, optim = config.train, config.optim
-    config.packable = ("seed", "optim.lr") if config.entry == "train" else ()
+    config.packable = {"train": ("seed", "optim.lr"), "adapt": ("seed", "adapt.lr"), "distil": ("seed", "optim.lr")}.get(config.entry, ())
     derive(train, "train", {"schedule_steps": train.schedule_steps or train.steps}, "train.steps")
     if train.schedule_steps < train.steps:
         raise ValueError(f"train.schedule_steps={train.schedule_steps}: take at least train.steps={train.steps}")
@@ -275,7 +288,9 @@ def resolve_method(config: ConfigDict) -> None:
         raise ValueError(f"objective.kind={wanted!r}: {name} tells no height; take {' or '.join(HEIGHTS)}, or return")
     if config.entry == "error" and not config.collect.file:
         config.error.set = config.error.set or config.collect.set
-    if config.entry != "evaluate":
+    if config.entry == "adapt" and config.train.part not in ("dynamics", "joint"):
+        raise ValueError(f"train.part={config.train.part!r}: what is adapted is the dynamics or, for the comparison, the joint model")
+    if config.entry not in ("evaluate", "distil"):
         return
     if plan.kind == "mbop":
         model.proposal = model.dynamics = "single_mlp"
@@ -319,26 +334,34 @@ def parts(config: ConfigDict) -> tuple[str, ...]:
 # planner or objective trains no new model.
 _TRAINING = ("windows", "model", "diffusion", "train", "optim")
 _PLANNING = ("plan", "objective", "evaluate")
+_OTHERS = ("behave", "adapt", "distil", "error")
 OUTSIDE_IDENTITY = {
-    "behave": ("collect", "error", *_TRAINING, *_PLANNING),
-    "collect": ("seed", "behave", "error", *_TRAINING, *_PLANNING),
-    "train": ("behave", "error", *_PLANNING),
-    "evaluate": ("seed", "behave", "collect", "error", *_TRAINING),
-    "error": ("seed", "behave", "collect", "objective", "evaluate", *_TRAINING),
+    "behave": ("collect", "adapt", "distil", "error", *_TRAINING, *_PLANNING),
+    "collect": ("seed", *_OTHERS, *_TRAINING, *_PLANNING),
+    "train": (*_OTHERS, *_PLANNING),
+    "adapt": ("behave", "distil", "error", *_PLANNING),
+    "distil": ("behave", "adapt", "error", "evaluate"),
+    "evaluate": ("seed", "collect", *_OTHERS, *_TRAINING),
+    "error": ("seed", "collect", "behave", "adapt", "distil", "objective", "evaluate", *_TRAINING),
 }
 
 
 def unread(config: ConfigDict) -> set[str]:
     """Of the sections that an entry reads, the fields that it does not with these choices: who asks for nothing else has the same run."""
+    adapts = config.entry == "adapt" or (config.entry == "evaluate" and config.evaluate.adapted)
+    found = set() if adapts or config.collect.set == "play" else {"collect.noise"}
     match config.entry:
-        case "train":
-            return unread_in_training(config)
+        case "train" | "adapt":
+            return found | unread_in_training(config)
+        case "distil":
+            return found | unread_in_planning(config) | {"train.part", "env.defect_joint", "env.defect_limit"}
         case "evaluate":
-            return unread_in_planning(config)
+            moves = {"dynamics", "joint"} & set(parts(config)) and not config.evaluate.distilled
+            return found | unread_in_planning(config) | (set() if moves else {"evaluate.adapted"})
         case "error":
-            steps = set() if config.model.dynamics in DIFFUSION else {"plan.dynamics_steps"}
-            return {f"plan.{field}" for field in config.plan if field != "dynamics_steps"} | steps | {"model.proposal"}
-    return set()
+            found |= set() if config.model.dynamics in DIFFUSION else {"plan.dynamics_steps"}
+            return found | {f"plan.{field}" for field in config.plan if field != "dynamics_steps"} | {"model.proposal"}
+    return found
 
 
 def unread_in_training(config: ConfigDict) -> set[str]:
@@ -379,28 +402,45 @@ def unread_in_planning(config: ConfigDict) -> set[str]:
 
 
 def needs(config: ConfigDict) -> dict[str, object]:
-    """The runs this one consumes: name -> (config file, overrides). Who plans in a defective environment has learned in the whole one."""
+    """The runs this one consumes: name -> (config file, overrides). Who plans in a defective environment has learned in the whole one, and
+    may have adapted to the defective one."""
 
     def fields(*sections: str) -> dict[str, object]:
         return {f"{section}.{key}": value for section in sections for key, value in config[section].items()}
 
-    if config.entry == "train":
-        return {} if config.collect.file else {"data": ("dmpc/collect", fields("env", "collect"))}
-    if config.entry not in ("evaluate", "error"):
-        return {}
-    learned = {**fields("env", "collect", *_TRAINING), "seed": config.seed}
-    learned = {key: value for key, value in learned.items() if not key.startswith("env.defect")}
-    found: dict[str, object] = {part: ("dmpc/train", {**learned, "train.part": part}) for part in parts(config)}
-    if config.entry == "error" and config.error.set:
-        found["data"] = ("dmpc/collect", {**fields("env", "collect"), "collect.set": config.error.set, "collect.file": ""})
-    return found
+    def data(**changes: object) -> tuple[str, dict[str, object]]:
+        return "dmpc/collect", fields("env", "collect") | {f"collect.{key}": value for key, value in changes.items()}
+
+    own = {**fields("env", "collect", *_TRAINING), "seed": config.seed}
+    learned = {key: value for key, value in own.items() if not key.startswith("env.defect")}
+    whole = {part: ("dmpc/train", {**learned, "train.part": part}) for part in PARTS}
+    match config.entry:
+        case "train":
+            return {} if config.collect.file else {"data": data()}
+        case "adapt":
+            played = {"set": "play", "file": "", "transitions": config.adapt.transitions}
+            return {"base": whole[config.train.part], "data": data(**played)}
+        case "distil":
+            played = {} if config.collect.file else {"data": data()}
+            return {**played, **{part: whole[part] for part in parts(config)}}
+        case "error":
+            played = {"data": data(set=config.error.set, file="")} if config.error.set else {}
+            return {**played, "dynamics": whole["dynamics"]}
+        case "evaluate" if config.evaluate.distilled:
+            return {"proposal": ("dmpc/distil", {**learned, **fields("plan", "objective", "distil")})}
+        case "evaluate":
+            found: dict[str, object] = {part: whole[part] for part in parts(config)}
+            for part in {"dynamics", "joint"} & set(found) if config.evaluate.adapted else ():
+                found[part] = ("dmpc/adapt", {**own, **fields("adapt"), "train.part": part})
+            return found
+    return {}
 
 
 def cost(config: ConfigDict) -> dict[str, float]:
     """Of a resolved config: FLOPs (the simulator left out) and bytes of device memory."""
     if config.entry == "collect":
         return {"flops": 0.0, "bytes": 0.0}
-    if config.entry in ("train", "evaluate", "error"):
+    if config.entry != "behave":
         return cost_of_models(config)
     b, states, actions = config.behave, config.env.states, config.env.actions
     actor, critic = b.width * (states + b.width + 2 * actions), b.width * (states + actions + b.width + 1)
@@ -475,10 +515,11 @@ def cost_of_models(config: ConfigDict) -> dict[str, float]:
     moments, the mean of the weights, activations of a batch; of plans the weights and the widest activations."""
     count, m, plan = parameters(config), config.model, config.plan
     part, rows = config.train.part, config.train.batch_size
-    if config.entry == "train":
+    if config.entry in ("train", "adapt"):
+        steps = config.train.steps if config.entry == "train" else config.adapt.steps
         layers, length = m.value_layers if part == "value" else m.layers, tokens(config, part)
         wide = layers * (8 * m.width + 4 * m.heads * m.head_dim + 2 * m.mlp_width + m.heads * length)
-        flops = 6.0 * count[part] * length * rows * config.train.steps
+        flops = 6.0 * count[part] * length * rows * steps
         return {"params": count[part], "flops": flops, "bytes": float(20 * count[part] + 4 * wide * length * rows)}
     diffuse = {"joint": plan.proposal_steps, "proposal": plan.proposal_steps if m.proposal in DIFFUSION else 1}
     diffuse["dynamics"] = plan.samples * (plan.dynamics_steps if m.dynamics in DIFFUSION else 1)
@@ -489,5 +530,7 @@ def cost_of_models(config: ConfigDict) -> dict[str, float]:
     times = together // plan.samples * LIMITS[config.env.name]
     if config.entry == "error":
         together = times = config.error.windows
+    if config.entry == "distil":
+        times = config.distil.states * plan.candidates
     memory = 4.0 * sum(count[name] for name in parts(config)) + 4.0 * together * longest * (m.mlp_width + m.heads * longest)
     return {"params": sum(count[name] for name in parts(config)), "flops": forward * times, "bytes": memory}

@@ -6,6 +6,7 @@
   medium         sampled actions of the checkpoint whose return is a third of the way from random to the best
   medium-replay  as much from each of ten checkpoints up to that one, and from uniform actions
   expert         sampled actions of the best checkpoint
+  play           those of medium with normal noise on them (collect.noise); where a joint is defective, the actions are what was commanded
 
 Cost: cpu half a minute, gpu a few minutes.
 """

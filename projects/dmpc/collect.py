@@ -26,7 +26,7 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     that failed. None when it was asked to stop before the end."""
     run.restore(None)  # it has no checkpoints: a second attempt begins anew
     spec, wanted = environments(config.env, 1).spec, config.collect
-    crew = players(spec, wanted.set)
+    crew = players(spec, wanted.set, wanted.noise)
     share = -(-wanted.transitions // len(crew))
     worlds = environments(config.env, min(COPIES, max(1, share // (FULL * spec.limit))))
     parts: list[Transitions] = []
@@ -51,6 +51,8 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
 def metadata(config: ConfigDict, played: dict[str, int]) -> dict[str, str]:
     """Where the data comes from; `played`: who -> transitions."""
     policy = {"set": config.collect.set, "seed": config.collect.seed, "played": played}
+    if config.collect.set == "play":
+        policy["noise"] = config.collect.noise
     if config.env.defect_joint >= 0:
         policy["defect"] = {"joint": config.env.defect_joint, "limit": config.env.defect_limit}
     return {"env": config.env.name, "version": config.env.version, "policy": json.dumps(policy)}

@@ -47,7 +47,7 @@ def errors(model: Trained, transitions: Transitions, count: int, steps: int) -> 
     whole = unseen[windows.last[unseen] - unseen >= windows.horizon - 1]
     if not len(whole):
         raise BadInput(f"no held-out episode has windows.horizon={windows.horizon} steps: take a set with longer ones, or more of them")
-    batches = held_out(windows, whole, count, BATCH)  # [n, B, ...]
+    batches = held_out(windows.at, whole, count, BATCH)  # [n, B, ...]
     spread = scales(model.variables)[0].std
 
     def judge(variables: Any, batch: dict[str, jax.Array], key: jax.Array) -> tuple[jax.Array, jax.Array]:

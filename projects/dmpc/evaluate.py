@@ -16,7 +16,7 @@ from ml_collections import ConfigDict
 
 from projects.dmpc import objectives, trained
 from projects.dmpc.envs import Environments, Spec, environments
-from projects.dmpc.planner import planner
+from projects.dmpc.planner import cloned, compiled, planner
 from projects.dmpc.players import reference
 from shared.errors import BadInput
 from shared.run import Run
@@ -56,7 +56,7 @@ def evaluate(
     """Numbers and arrays of one episode by every copy; None if `stopping` came true. `agent` and `objective` are as the planner takes
     them. Raises BadInput where the objective is of another shape, or no number for any candidate."""
     seed, count = config.evaluate.seed, worlds.count
-    find = planner(agent, config.plan, objective)
+    find = compiled(cloned(agent)) if config.evaluate.distilled else planner(agent, config.plan, objective)
     root = jax.random.key(seed)
     keys = jax.jit(lambda step: jax.vmap(lambda episode: jax.random.fold_in(jax.random.fold_in(root, step), episode))(np.arange(count)))
     worlds.begin(range(count), [(seed, STARTING, episode) for episode in range(count)])

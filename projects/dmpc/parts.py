@@ -13,6 +13,7 @@ import jax
 import jax.numpy as jnp
 from ml_collections import ConfigDict
 
+from projects.dmpc.baselines.distil import policy
 from projects.dmpc.interface import Model, Sampler, Sizes
 from projects.dmpc.models import PARTS, Build
 from projects.dmpc.units import plain, scales
@@ -111,9 +112,19 @@ class Part:
 
 def part(config: ConfigDict) -> Part:
     """The part that a training's config names."""
-    m, env, name = config.model, config.env, config.train.part
+    name, m = config.train.part, config.model
+    return named(config, name, PARTS[name][m[name] if name in ("proposal", "dynamics") else ""])
+
+
+def student(config: ConfigDict) -> Part:
+    """What a planner is distilled into. It stands in for the proposal."""
+    return named(config, "proposal", lambda sizes, sampler: policy(sizes))
+
+
+def named(config: ConfigDict, name: str, build: Build) -> Part:
+    m, env = config.model, config.env
     body = {"width": m.width, "heads": m.heads, "head_dim": m.head_dim, "mlp_width": m.mlp_width, "dtype": m.dtype}
     body["layers"] = m.value_layers if name == "value" else m.layers
     sizes = Sizes(env.states, env.actions, config.windows.history, config.windows.horizon, m.hidden, m.members, body)
     process = diffusion.process(config.diffusion.schedule, config.diffusion.levels, config.diffusion.predicts)
-    return Part(name, PARTS[name][m[name] if name in ("proposal", "dynamics") else ""], sizes, process)
+    return Part(name, build, sizes, process)

@@ -9,6 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
+
 from projects.dmpc.actor import Actor, Policy, random
 from projects.dmpc.envs import Spec
 from shared.errors import BadInput
@@ -36,15 +38,28 @@ def reference(spec: Spec) -> dict[str, Any]:
     return found
 
 
-def players(spec: Spec, wanted: str) -> list[Player]:
-    """Of the data set random, medium, medium-replay or expert: each plays an equal share. Raises BadInput where they are not there."""
+def players(spec: Spec, wanted: str, noise: float) -> list[Player]:
+    """Of a data set, random, medium, medium-replay, expert or, with noise, play: each plays an equal share. Raises BadInput where they are
+    not there."""
     uniform = Player("random", random(spec))
     if wanted == "random":
         return [uniform]
     known = reference(spec)
-    names = {"medium": [known["medium"]], "medium-replay": known["replay"], "expert": [known["expert"]]}[wanted]
+    names = {"medium-replay": known["replay"], "expert": [known["expert"]]}.get(wanted, [known["medium"]])
     actors = [Player(name, Actor.load(FOLDER / spec.id / name).sample) for name in names]
+    if wanted == "play":
+        return [Player(actor.name, playing(actor.policy, noise)) for actor in actors]
     return [uniform, *actors] if wanted == "medium-replay" else actors
+
+
+def playing(policy: Policy, noise: float) -> Policy:
+    """The same with normal noise of this standard deviation on what it commands, within [-1, 1]: it tries what it would not do."""
+
+    def act(observations: np.ndarray, rng: np.random.Generator) -> np.ndarray:
+        actions = policy(observations, rng)
+        return np.clip(actions + noise * rng.standard_normal(actions.shape, np.float32), -1, 1).astype(np.float32)
+
+    return act
 
 
 def write(folder: Path, actors: dict[str, Actor], told: dict[str, Any]) -> None:

@@ -25,15 +25,26 @@ Tree = Any
 def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     """The whole training. Returns its final numbers, or None when it was asked to stop before the end."""
     transitions = load_transitions(config, run)
-    training, unseen = split(transitions, config.train.validation)
+    rows = split(transitions, config.train.validation)
     windows = Windows(transitions, config.windows, config.train.batch_size, 0)
-    model, known, steps = part(config), stats(windows), config.train.steps
-    batches = [batch(windows, training, config.train.batch_size, int(seed)) for seed in run.hyper["seed"]]
-    judge = jax.jit(jax.vmap(judged(model, held_out(windows, unseen, config.train.windows, config.train.batch_size))))
+    model, known = part(config), stats(windows)
+    rule = lambda hyper: optimizer(config, hyper["optim.lr"])  # noqa: E731
+    return learn(config, run, model, lambda key: model.init(key, known), windows.at, rows, config.train.steps, rule)
+
+
+def learn(
+    config: ConfigDict, run: Run, model: Part, init: Callable[[jax.Array], Tree], at: Callable[[np.ndarray], Tree],
+    rows: tuple[np.ndarray, np.ndarray], steps: int, rule: Callable[[Tree], Any],
+) -> dict[str, Any] | None:  # fmt: skip
+    """Trains a part on batches `at(rows)` of what may be learned from, judges it by what is held out (both in `rows`), and keeps it.
+    `rule`: what differs between members -> an optimiser. None when it was asked to stop before the end."""
+    training, unseen = rows
+    batches = [batch(at, training, config.train.batch_size, int(seed)) for seed in run.hyper["seed"]]
+    judge = jax.jit(jax.vmap(judged(model, held_out(at, unseen, config.train.windows, config.train.batch_size))))
     task = Task(
-        init=lambda key, hyper: model.init(key, known),
+        init=lambda key, hyper: init(key),
         loss=lambda variables, batch, key, hyper: (model.loss(variables, batch, key), {"stats": variables["stats"]}),
-        optimizer=lambda hyper: optimizer(config, hyper["optim.lr"]),
+        optimizer=rule,
         batch=lambda step: jax.tree.map(lambda *one: np.stack(one), *[batch(step) for batch in batches]),  # [K, B, ...]
         evaluate=judge,
         axes=model.axes,
@@ -67,28 +78,28 @@ def split(transitions: Transitions, share: float) -> tuple[np.ndarray, np.ndarra
     return np.flatnonzero(~held), np.flatnonzero(held)
 
 
-def batch(windows: Windows, rows: np.ndarray, size: int, seed: int) -> Callable[[int], Tree]:
-    """Step -> a batch of windows that begin in some of these rows: a pure function of seed and step."""
+def batch(at: Callable[[np.ndarray], Tree], rows: np.ndarray, size: int, seed: int) -> Callable[[int], Tree]:
+    """Step -> a batch of what is at some of these rows, windows that begin there: a pure function of seed and step."""
 
-    def at(step: int) -> Tree:
+    def drawn_at(step: int) -> Tree:
         drawn = np.random.PCG64([seed, step]).random_raw(size)  # raw bits, whose stream numpy promises never to change
-        return windows.at(rows[(drawn % len(rows)).astype(np.int64)])
+        return at(rows[(drawn % len(rows)).astype(np.int64)])
 
-    return at
+    return drawn_at
 
 
-def held_out(windows: Windows, rows: np.ndarray, count: int, size: int) -> Tree:
-    """At most `count` windows, evenly among those of these rows, in batches of the training's size: [n, B, ...]. What does not fill the
+def held_out(at: Callable[[np.ndarray], Tree], rows: np.ndarray, count: int, size: int) -> Tree:
+    """At most `count` of them, evenly among those of these rows, in batches of the training's size: [n, B, ...]. What does not fill the
     last one is left out."""
     count = min(count, len(rows))
     size = min(size, count)
     chosen = rows[np.arange(count // size * size) * len(rows) // count]
-    return jax.tree.map(lambda leaf: leaf.reshape(count // size, size, *leaf.shape[1:]), windows.at(chosen))
+    return jax.tree.map(lambda leaf: leaf.reshape(count // size, size, *leaf.shape[1:]), at(chosen))
 
 
 def judged(model: Part, batches: Tree) -> Callable[[Tree], dict[str, jax.Array]]:
     """Variables -> the loss on batches [n, B, ...], always by the same noise."""
-    keys = jax.random.split(jax.random.key(0), len(batches["value"]))
+    keys = jax.random.split(jax.random.key(0), len(jax.tree.leaves(batches)[0]))
 
     def judge(variables: Tree) -> dict[str, jax.Array]:
         losses = jax.lax.map(lambda one: model.loss(variables, *one), (batches, keys))

@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 
 from projects.dmpc.baselines.single import alternated
 from projects.dmpc.interface import Policy
-from projects.dmpc.parts import Objective, Part, part
+from projects.dmpc.parts import Objective, Part, part, student
 from shared import checkpoint
 from shared.errors import BadInput
 from shared.rundir import RunDir
@@ -29,10 +29,10 @@ class Trained:
 def load(run: RunDir) -> Trained:
     """What a finished training run kept. Raises BadInput when it is gone, damaged or another model's."""
     record = run.record()
-    if not record or record["config"]["entry"] != "train":
+    if not record or record["config"]["entry"] not in ("train", "adapt", "distil"):
         raise BadInput(f"{run.path} is no trained part of a planner: train one with `python -m launch run dmpc/train`")
     config = ConfigDict(record["config"])
-    model = part(config)
+    model = student(config) if config.entry == "distil" else part(config)
     return Trained(run.id, config, model, checkpoint.load_weights(run, model))
 
 
@@ -59,12 +59,12 @@ class Agent:
     @property
     def horizon(self) -> int:
         """F, of a plan: a policy without dynamics to carry it on knows but one action."""
-        return self.first.horizon if self.whole or len(self.parts) > 1 else 1
+        return 1 if self.alone else self.first.horizon
 
     @property
-    def whole(self) -> bool:
-        """Whether the proposal makes a whole horizon at once."""
-        return "proposal" not in self.parts or not isinstance(self.parts["proposal"].model, Policy)
+    def alone(self) -> bool:
+        """Whether it is a policy of one step and nothing else."""
+        return len(self.parts) == 1 and isinstance(self.first.model, Policy)
 
     @property
     def abstract(self) -> Tree:
@@ -73,23 +73,23 @@ class Agent:
 
     def propose(self, variables: Tree, history: jax.Array, past: jax.Array, key: jax.Array) -> jax.Array:
         """Actions [B, F, A] within [-1, 1]. A policy of one step takes turns with the dynamics. Where it has but one answer, candidates
-        differ by noise of standard deviation plan.sigma; one alone has none."""
+        differ by noise of standard deviation plan.sigma; a policy alone has none."""
         proposal = self.parts["proposal"]
 
         def act(history: jax.Array, past: jax.Array, key: jax.Array) -> jax.Array:
             acting, shaking = jax.random.split(key)
             action = proposal.propose(variables["proposal"], history, past, acting, self.plan.proposal_steps)
-            if self.plan.candidates > 1 and not proposal.model.draws:
+            if not self.alone and not proposal.model.draws:
                 action += self.plan.sigma * jax.random.normal(shaking, action.shape)
             return jnp.clip(action, -1.0, 1.0)
 
         def step(history: jax.Array, past: jax.Array, action: jax.Array, key: jax.Array) -> jax.Array:
             return self.predict(variables, history, past, action, key)
 
-        if self.whole:
+        if not isinstance(proposal.model, Policy):
             found = proposal.propose(variables["proposal"], history, past, key, self.plan.proposal_steps)
             return jnp.clip(found, -1.0, 1.0)
-        if self.horizon == 1:
+        if self.alone:
             return act(history, past, key)[:, None]
         return alternated(act, step, self.horizon)(history, past, key)
 

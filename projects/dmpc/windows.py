@@ -7,6 +7,7 @@ with a mask that says so. Before an episode's beginning it is likewise, without 
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from ml_collections import ConfigDict
@@ -58,8 +59,9 @@ class Windows:
     `value_scale`, the standard deviations of all of them. All float32.
     """
 
-    def __init__(self, transitions: Transitions, windows: ConfigDict, batch_size: int, seed: int):
-        """`windows`: the config's section. Raises BadInput where no episode is as long as the horizon."""
+    def __init__(self, transitions: Transitions, windows: ConfigDict, batch_size: int, seed: int, stats: Any = None):
+        """`windows`: the config's section. With `stats`, as in units.py, all is normalised by those of other data. Raises BadInput where no
+        episode is as long as the horizon."""
         longest = int(transitions.lengths.max())
         if longest < windows.horizon:
             raise BadInput(f"windows.horizon={windows.horizon}: the longest episode has {longest} steps: take a shorter one or other data")
@@ -67,10 +69,15 @@ class Windows:
         self.horizon, self.history = windows.horizon, windows.history
         self.first = np.repeat(transitions.offsets, transitions.lengths)  # [N], of each row's episode
         self.last = np.repeat(transitions.ends, transitions.lengths)  # [N]
-        self.states, self.actions = Normaliser.of(transitions.observations), Normaliser.of(transitions.actions)
         values = returns_to_go(transitions, windows.discount, windows.penalty)
-        self.value_scale = float(max(values.std(), FLOOR))
-        self.reward_scale = float(max(transitions.rewards.std(dtype=np.float64), FLOOR))
+        if stats is None:
+            self.states, self.actions = Normaliser.of(transitions.observations), Normaliser.of(transitions.actions)
+            self.value_scale = float(max(values.std(), FLOOR))
+            self.reward_scale = float(max(transitions.rewards.std(dtype=np.float64), FLOOR))
+        else:
+            kinds = [stats[kind] for kind in ("states", "actions")]
+            self.states, self.actions = (Normaliser(np.asarray(kind["mean"]), np.asarray(kind["std"])) for kind in kinds)
+            self.value_scale, self.reward_scale = float(stats["value"]), float(stats["reward"])
         self.values = (values / self.value_scale).astype(np.float32)
 
     def __call__(self, step: int) -> dict[str, np.ndarray]:

@@ -91,6 +91,28 @@ def test_a_part_is_trained_once_for_all_that_differ_in_what_it_does_not_read():
         assert {name for name in DMPC if other[name] == needs[name]} == same, flag
 
 
+def test_novel_rewards_and_dynamics_train_no_new_proposal_and_no_new_value():
+    """A height, wherever it is, and a sum of both are ranked by with the models that there are; who adapts has new dynamics alone."""
+    needs = needed()[0]
+    for flags in (("objective.kind=height", "objective.target=1.3"), ("objective.kind=sum", "objective.height_weight=0.5")):
+        assert needed(*flags)[0].items() <= needs.items()
+    adapted, made = needed("evaluate.adapted=true", "env.defect_joint=2", "collect.noise=0.1")
+    assert {name for name in DMPC if adapted[name] == needs[name]} == {"proposal", "value"}
+    adapt = made.runs[adapted["dynamics"]]
+    assert adapt.needs["base"] == [needs["dynamics"]]
+    data = made.runs[adapt.needs["data"][0]].config
+    assert data["collect"]["set"] == "play" and data["collect"]["noise"] == 0.1 and data["env"]["defect_joint"] == 2
+    joint, made = needed("evaluate.adapted=true", "plan.kind=guided")
+    assert made.runs[joint["joint"]].config["entry"] == "adapt" and made.runs[joint["value"]].config["entry"] == "train"
+
+
+def test_a_planner_is_distilled_once_for_all_evaluations():
+    needs, made = needed("evaluate.distilled=true")
+    assert set(needs) == {"proposal"} and set(made.runs[needs["proposal"]].needs) == {"data", *DMPC}
+    assert needed("evaluate.distilled=true", "evaluate.seed=3", "env.defect_joint=2")[0] == needs
+    assert needed("evaluate.distilled=true", "plan.candidates=8")[0] != needs
+
+
 METHODS = [  # flags, parts, the proposal's model, the dynamics' model
     ((), DMPC, "multi_diffusion", "multi_diffusion"),
     (("plan.candidates=1",), {"proposal"}, "multi_diffusion", ""),
@@ -121,7 +143,7 @@ def test_what_a_method_does_not_read_makes_no_new_run(flags):
     for name, value in (flag.split("=") for flag in flags):
         fields[name] = int(value) if value.isdecimal() else value
     known = resolved(**fields)
-    words = {"objective.kind": "sum", "model.proposal": "single_diffusion", "model.dynamics": "multi_mlp"}
+    words = {"objective.kind": "sum", "model.proposal": "single_diffusion", "model.dynamics": "multi_mlp", "evaluate.adapted": True}
     for name in base.unread(known):
         section, field = name.split(".")
         value = words.get(name, known[section][field] + 1 if isinstance(known[section][field], int) else 0.125)
@@ -194,7 +216,8 @@ def test_the_sweeps_are_the_papers_table():
         ("optim.ema", 0.0, "above 0"), ("optim.warmup", 20_000, "the schedule has 10000 steps"), ("optim.lr", 0.0, "above 0"),
         ("objective.kind", "speed", "return, height or sum"), ("objective.kind", "height", "halfcheetah tells no height"),
         ("plan.kind", "cem", "ssr, mbop or guided"), ("model.proposal", "multi_mlp", "single_diffusion or single_mlp"),
-        ("model.dynamics", "mlp", "multi_mlp or autoregressive"), ("plan.beta", 1.5, "share"), ("error.set", "all", "or expert"),
+        ("model.dynamics", "mlp", "multi_mlp or autoregressive"), ("plan.beta", 1.5, "share"),
+        ("error.set", "all", "choose random, medium, medium-replay, expert or play"),
         ("objective.variance", 0.0, "above 0"), ("evaluate.episodes", 0, "at least 1"),
     ],
 )  # fmt: skip

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 
 from projects.dmpc.baselines.mlp import MLP
-from projects.dmpc.interface import Tree
+from projects.dmpc.interface import Batch, Policy, Sizes, Tree
 from shared.nn.pure import Pure, pure
 
 HIDDEN = 256  # width of both hidden layers
@@ -15,6 +15,14 @@ def student(state: int, action: int) -> Pure:
     return pure(lambda rngs: MLP(state, action, HIDDEN, rngs))
 
 
-def loss(net: Pure, params: Tree, states: jax.Array, actions: jax.Array) -> jax.Array:
-    """Mean squared error against the planner's actions [B, A]."""
-    return jnp.mean((net.apply(params, states) - actions) ** 2)
+def policy(sizes: Sizes) -> Policy:
+    """The student behind the interface of all models. A batch is of windows of one step, whose actions are the planner's."""
+    net = student(sizes.state, sizes.action)
+
+    def loss(params: Tree, batch: Batch, key: jax.Array) -> jax.Array:
+        return jnp.mean((net.apply(params, batch["history"][:, -1]) - batch["actions"][:, 0]) ** 2)
+
+    def act(params: Tree, history: jax.Array, past: jax.Array, key: jax.Array) -> jax.Array:
+        return net.apply(params, history[:, -1])
+
+    return Policy(net.init, net.axes, loss, act, draws=False)

@@ -91,9 +91,10 @@ def learned(loss, params, steps=300):
 
 def test_a_student_learns_its_teacher():
     states = np.random.default_rng(0).normal(size=(64, S)).astype(np.float32)
-    net = distil.student(S, A)
-    params = jax.jit(net.init)(KEY)
-    first, last = learned(lambda params: distil.loss(net, params, states, np.tanh(states[:, :A] - states[:, 1:])), params, 100)
+    model = distil.policy(SIZES)
+    params = jax.jit(model.init)(KEY)
+    known = {"history": states[:, None], "actions": np.tanh(states[:, :A] - states[:, 1:])[:, None]}
+    first, last = learned(lambda params: model.loss(params, known, KEY), params, 100)
     assert last < 0.01 * first
     assert [leaf.shape for leaf in jax.tree.leaves(params)] == [(256,), (S, 256), (A,), (256, A), (256,), (256, 256)]
 

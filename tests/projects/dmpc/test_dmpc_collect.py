@@ -125,7 +125,7 @@ def test_others_read_what_a_run_left_or_the_file_they_name(medium, tmp_path):
     write(tmp_path / "mine.h5", data)
     named = config().unlock()
     named.collect.file = str(tmp_path / "mine.h5")
-    np.testing.assert_array_equal(load_transitions(named, after(None)).actions, data.actions)
+    np.testing.assert_array_equal(load_transitions(named, SimpleNamespace(needs={})).actions, data.actions)
 
 
 def test_a_damaged_file_says_how_to_play_it_again(tmp_path):
@@ -160,10 +160,10 @@ def test_what_was_picked_plays_as_it_is_said_to(tmp_path, monkeypatch):
     monkeypatch.setattr(players, "FOLDER", tmp_path)
     assert reference(SPEC) == told
     assert {path.name for path in (tmp_path / "ring-v0").iterdir()} == {"actors.json", *told["actors"]}
-    crew = players.players(SPEC, "medium-replay")
+    crew = players.players(SPEC, "medium-replay", 0.0)
     assert [player.name for player in crew] == ["random", *told["replay"]]
     worlds = ring.make("ring", "v0", 4, -1, 0)
-    measured = pick.measured(worlds, players.players(SPEC, "expert")[0].policy, (0, pick.MEASURING))
+    measured = pick.measured(worlds, players.players(SPEC, "expert", 0.0)[0].policy, (0, pick.MEASURING))
     assert measured == told["actors"][told["expert"]]["sampled"]
     pick.pick(run, tmp_path)  # replaces what is there
     assert {path.name for path in (tmp_path / "ring-v0").iterdir()} == {"actors.json", *told["actors"]}

@@ -124,10 +124,10 @@ def test_a_method_is_one_command(name):
 
 @pytest.mark.slow
 def test_an_error_is_one_row_per_step():
-    run = compute("error", model__dynamics="multi_mlp", error__set="random", error__windows=32, **SMALL)
+    run = compute("error", model__dynamics="multi_mlp", error__set="random", error__windows=8, **SMALL)
     rows, final = helpers.rows(run.dir), helpers.final(run.dir)
     assert [row["step"] for row in rows] == [1, 2, 3, 4] and set(final) == {"rmse", "median", "still", "windows"}
-    assert {key: rows[-1][key] for key in final} == final and final["windows"] == 32
+    assert {key: rows[-1][key] for key in final} == final and final["windows"] == 8
 
 
 @pytest.mark.slow

@@ -58,21 +58,21 @@ def windows():
 
 def test_a_batch_is_a_function_of_seed_and_step_and_begins_where_it_may(windows):
     training, unseen = train.split(windows.transitions, 0.25)
-    made = train.batch(windows, training, 64, 5)
+    made = train.batch(windows.at, training, 64, 5)
     for name, values in made(3).items():
-        np.testing.assert_array_equal(values, train.batch(windows, training, 64, 5)(3)[name])
+        np.testing.assert_array_equal(values, train.batch(windows.at, training, 64, 5)(3)[name])
     assert not np.array_equal(made(3)["states"], made(4)["states"])
-    assert not np.array_equal(made(3)["states"], train.batch(windows, training, 64, 6)(3)["states"])
+    assert not np.array_equal(made(3)["states"], train.batch(windows.at, training, 64, 6)(3)["states"])
     episode = windows.states.denormalise(made(3)["history"])[:, -1, 0].round()
     assert not {*episode} & {*windows.transitions.observations[unseen, 0]} and len({*episode}) == 3
 
 
 def test_held_out_windows_come_in_batches_of_the_training_s_size(windows):
     rows = np.arange(10, 40)
-    few, many = train.held_out(windows, rows, 12, 8), train.held_out(windows, rows, 1_000, 8)
+    few, many = train.held_out(windows.at, rows, 12, 8), train.held_out(windows.at, rows, 1_000, 8)
     assert few["value"].shape == (1, 8) and many["value"].shape == (3, 8) and many["past"].shape == (3, 8, 2, 2)
     np.testing.assert_array_equal(many["value"].ravel()[:24], windows.values[rows[np.arange(24)]])
-    assert train.held_out(windows, rows[:3], 1_000, 8)["value"].shape == (1, 3)
+    assert train.held_out(windows.at, rows[:3], 1_000, 8)["value"].shape == (1, 3)
 
 
 # -- what is learned --------------------------------------------------------------------------------------------------------------------
