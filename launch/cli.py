@@ -79,8 +79,8 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("--scale", default="cpu")
     sub = verb("data", "data sets: list them, or fetch and prepare one")
     sub.add_argument("name", nargs="?", default="")
-    sub.add_argument("--vocab", type=int, default=512)
-    sub.add_argument("--from", dest="source", default="", metavar="FILE", help="a copy fetched by other means")
+    sub.add_argument("--vocab", type=int, default=512, help="of a text")
+    sub.add_argument("--from", dest="source", default="", metavar="FILE", help="a copy fetched by other means, or its folder")
     sub = verb("sync", "upload offline W&B runs (needs WANDB_API_KEY); safe to repeat")
     sub.add_argument("glob", nargs="?", default="*")
     return top

@@ -21,12 +21,13 @@ def data(options: argparse.Namespace) -> int:
         for row in registry.listing():
             table.add_row(row.name, row.licence, f"{row.size / 1e6:.1f}", row.state, str(row.path))
         console.print(table)
-        console.print("`python -m launch data NAME --vocab V` fetches and prepares one; --from FILE takes a copy fetched by other means")
+        console.print("`python -m launch data NAME` prepares one, a text with --vocab V; --from FILE takes a copy fetched by other means")
         return 0
     given = Path(options.source) if options.source else None
     if options.name in registry.MODELS:
         console.print(f"{options.name}: {registry.model(options.name, given)}", markup=False, soft_wrap=True)
         return 0
     folder = registry.prepare(options.name, options.vocab, given)
-    console.print(f"{options.name} with vocabulary {options.vocab}: {folder}", markup=False, soft_wrap=True)
+    what = options.name if options.name in registry.LABELLED else f"{options.name} with vocabulary {options.vocab}"
+    console.print(f"{what}: {folder}", markup=False, soft_wrap=True)
     return 0

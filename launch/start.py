@@ -112,12 +112,12 @@ def mesh_of(plan: Plan) -> Mesh:
 
 def check_data(plan: Plan) -> None:
     """Every data set must be there before the first run starts."""
-    data = [run.config["data"] for run in plan.runs.values() if "data" in run.config]
-    wanted = {(name, one["vocab"]) for one in data for name in registry.members(one["name"])}
+    wanted = {part for run in plan.runs.values() if "data" in run.config for part in registry.parts(run.config["data"])}
     for name, vocab in sorted(wanted):
         registry.folder(name, vocab)  # raises for an unknown name and an impossible vocabulary
         if not registry.available(name, vocab):
-            raise BadInput(f"data set {name} with vocabulary {vocab} is not prepared: run {registry.command(name, vocab)}")
+            what = f"{name} with vocabulary {vocab}" if vocab else name
+            raise BadInput(f"data set {what} is not prepared: run {registry.command(name, vocab)}")
 
 
 def confirm(plan: Plan, count: int, yes: bool) -> None:

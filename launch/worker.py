@@ -147,12 +147,11 @@ def write_environment(members: list[RunDir]) -> None:
 
 def fingerprint(data: dict[str, Any]) -> dict[str, str]:
     """File -> sha256 of the prepared data sets that a config names."""
-    from shared.data import registry, tokens  # not sooner: numpy counts the cores too
+    from shared.data import labelled, registry, tokens  # not sooner: numpy counts the cores too
 
-    names = registry.members(data["name"])
-    files = {name: tokens.load(name, data["vocab"]).meta["files"] for name in names}
-    prefix = {name: f"{name}/" if len(names) > 1 else "" for name in names}
-    return {prefix[name] + file: facts["sha256"] for name in names for file, facts in files[name].items()}
+    sets = {name: labelled.load(name) if name in registry.LABELLED else tokens.load(name, vocab) for name, vocab in registry.parts(data)}
+    prefix = {name: f"{name}/" if len(sets) > 1 else "" for name in sets}
+    return {prefix[name] + file: facts["sha256"] for name, one in sets.items() for file, facts in one.meta["files"].items()}
 
 
 def git(*words: str) -> str:

