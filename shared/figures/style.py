@@ -1,6 +1,7 @@
 """How every figure looks: filled marks with whiskers for ours, a grey panel with hollow marks for the numbers of others."""
 
 import math
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -16,11 +17,13 @@ MARK = {"marker": "o", "markersize": 5.5, "linewidth": 1.6}
 HOLLOW = {"marker": "o", "markersize": 5.5, "markerfacecolor": "none", "linewidth": 1.0, "color": PAPER}
 
 
-def canvas(title: str, columns: int = 1, paper: str = "", width: float = 4.2) -> tuple[Figure, list[Axes]]:
-    """A row of axes; with `paper` (the title of its panel) the last one holds numbers of others, on its own scale."""
+def canvas(title: str, columns: int = 1, paper: str = "", width: float = 4.2, note: str = "") -> tuple[Figure, list[Axes]]:
+    """A row of axes; with `paper` (the title of its panel) the last one holds numbers of others, on its own scale. `note`: a line below
+    that says what it was measured with."""
     total = columns + bool(paper)
     figure = Figure(figsize=(width * total + 0.4, 3.9), layout="constrained")
-    figure.suptitle(title, fontsize=11, color=INK, x=0.01, ha="left")
+    figure.suptitle(wrapped(title, width * total, 11), fontsize=11, color=INK, x=0.01, ha="left")
+    remark(figure, note)
     axes = list(np.atleast_1d(figure.subplots(1, total)))
     for axis in axes:
         plain(axis)
@@ -28,6 +31,17 @@ def canvas(title: str, columns: int = 1, paper: str = "", width: float = 4.2) ->
         axes[-1].set_facecolor("#f4f4f1")
         axes[-1].set_title(paper, fontsize=9, color=PAPER, loc="left")
     return figure, axes
+
+
+def wrapped(text: str, width: float, size: float) -> str:
+    """Broken into lines that fit into `width` inches, in letters of `size` points."""
+    return textwrap.fill(text, int(127 * width / size))
+
+
+def remark(figure: Figure, note: str) -> None:
+    """A line below everything."""
+    if note:
+        figure.supxlabel(wrapped(note, figure.get_figwidth(), 7.5), fontsize=7.5, color=PAPER, x=0.01, ha="left")
 
 
 def plain(axis: Axes) -> None:

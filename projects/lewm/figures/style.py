@@ -9,8 +9,22 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from shared.figures import style
-from shared.figures.style import HOLLOW, INK, MARK, PAPER, curve, errors, label, legend, log_ticks, nothing, plain
+from shared.figures.style import (
+    HOLLOW,
+    INK,
+    MARK,
+    PAPER,
+    canvas,
+    curve,
+    errors,
+    label,
+    legend,
+    log_ticks,
+    nothing,
+    plain,
+    remark,
+    wrapped,
+)
 from shared.stats import Interval
 
 __all__ = [
@@ -33,29 +47,12 @@ CORNERS = np.array([[[0.0, 0.68, 0.80], [1.0, 0.84, 0.16]], [[0.30, 0.16, 0.72],
 GAP = 0.08  # between pictures, in widths of one
 
 
-def canvas(title: str, columns: int = 1, paper: str = "", width: float = 4.2, note: str = "") -> tuple[Figure, list[Axes]]:
-    """A row of axes as everywhere, and a line below that says what it was measured with."""
-    figure, axes = style.canvas(wrapped(title, width * (columns + bool(paper)), 11), columns, paper, width)
-    remark(figure, note)
-    return figure, axes
-
-
 def sheet(title: str, shape: tuple[int, int], size: tuple[float, float], note: str, **changes: object) -> tuple[Figure, np.ndarray]:
     """A grid of axes, [rows, columns] = shape, of `size` in inches (width, height)."""
     figure = Figure(figsize=size, layout="constrained")
     figure.suptitle(wrapped(title, size[0], 11), fontsize=11, color=INK, x=0.01, ha="left")
     remark(figure, note)
     return figure, figure.subplots(*shape, squeeze=False, **changes)
-
-
-def wrapped(text: str, width: float, size: float) -> str:
-    """Broken into lines that fit into `width` inches, in letters of `size` points."""
-    return textwrap.fill(text, int(127 * width / size))
-
-
-def remark(figure: Figure, note: str) -> None:
-    if note:
-        figure.supxlabel(wrapped(note, figure.get_figwidth(), 7.5), fontsize=7.5, color=PAPER, x=0.01, ha="left")
 
 
 def bars(
