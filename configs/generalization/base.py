@@ -8,9 +8,12 @@ is ours, the comment says so. Scales:
   gpu    exact kernels of 30,000 pictures, 10,000 random features and beyond: one H200-class device
   paper  the published set-ups, as far as they are known: CIFAR-10, which the user has to give (`python -m launch data cifar10`)
 
-Four kinds of runs: `polynomials` (a high order, softly penalised), `gp` (an exact Gaussian process on altered labels), `features` (least
-squares on weak or random features), `linear` (how data determine the directions of a Bayesian linear model).
+Kinds of runs: `polynomials` (a high order, softly penalised), `gp` (an exact Gaussian process on altered labels), `features` (least
+squares on weak or random features), `linear` (how data determine the directions of a Bayesian linear model), `subspace` (a network trained
+within a random subspace) and `compress` (that network quantised, coded and certified).
 """
+
+import math
 
 from ml_collections import ConfigDict
 
@@ -18,14 +21,14 @@ from configs.checks import check, value
 
 SCALES = ("smoke", "cpu", "gpu", "paper")
 
-# name -> (training examples, test examples, values of an input, classes)
+# name -> (training examples, test examples, shape of an input, classes)
 DATA = {
-    "digits": (1_397, 400, 64, 10),
-    "mnist": (8_032, 1_968, 784, 10),
-    "mnist1d": (4_000, 1_000, 40, 10),
-    "fashion_mnist": (60_000, 10_000, 784, 10),
-    "cifar10": (50_000, 10_000, 3_072, 10),
-    "cifar100": (50_000, 10_000, 3_072, 100),
+    "digits": (1_397, 400, (8, 8, 1), 10),
+    "mnist": (8_032, 1_968, (28, 28, 1), 10),
+    "mnist1d": (4_000, 1_000, (40,), 10),
+    "fashion_mnist": (60_000, 10_000, (28, 28, 1), 10),
+    "cifar10": (50_000, 10_000, (32, 32, 3), 10),
+    "cifar100": (50_000, 10_000, (32, 32, 3), 100),
 }
 
 ALTERED = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # shares of the labels, Figure 1(d)
@@ -33,19 +36,24 @@ ALTERED = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # shares of the labels, Figure 1(d)
 BY_SCALE = {
     "smoke": {
         "data.name": "digits", "data.train": 300, "data.test": 200, "polynomial.draws": 4, "features.draws": 3, "linear.draws": 2,
-        "mesh": "cpu",
+        "network.name": "mlp", "subspace.dimension": 100, "subspace.steps": 300, "subspace.batch_size": 64, "quantise.levels": 7,
+        "quantise.steps": 100, "mesh": "cpu",
     },
     "cpu": {
         "data.name": "fashion_mnist", "data.train": 4_000, "data.test": 2_000, "polynomial.draws": 20, "features.draws": 20,
-        "linear.draws": 20, "mesh": "cpu",
+        "linear.draws": 20, "network.name": "mlp", "subspace.dimension": 1_296, "subspace.steps": 1_500, "subspace.batch_size": 256,
+        "quantise.levels": 9, "quantise.steps": 3_000, "mesh": "cpu",
     },
     "gpu": {
         "data.name": "fashion_mnist", "data.train": 30_000, "data.test": 10_000, "polynomial.draws": 100, "features.draws": 100,
-        "linear.draws": 100, "mesh": "h200",
+        "linear.draws": 100, "network.name": "lenet", "subspace.dimension": 1_296, "subspace.steps": 10_000, "subspace.batch_size": 256,
+        "quantise.levels": 9, "quantise.steps": 10_000, "mesh": "h200",
     },
     "paper": {
         "data.name": "cifar10", "data.train": 50_000, "data.test": 10_000, "polynomial.draws": 100, "features.draws": 100,
-        "linear.draws": 100, "mesh": "h200",
+        "linear.draws": 100, "network.name": "lenet", "subspace.dimension": 1_024, "subspace.steps": 195_500, "subspace.batch_size": 128,
+        "subspace.lr": 1e-3, "quantise.kind": "learned", "quantise.levels": 7, "quantise.steps": 11_700, "quantise.price": 0.0,
+        "mesh": "h200",
     },
 }  # fmt: skip
 
@@ -56,15 +64,15 @@ def get_config(scale: str) -> ConfigDict:
         raise ValueError(f"unknown scale {scale!r}: choose one of {', '.join(SCALES)}")
     config = ConfigDict()
     config.scale = scale
-    config.entry = "polynomials"  # polynomials | gp | features | linear: the module of projects/generalization that runs it
-    config.seed = 0  # which examples, which labels are altered, what is drawn
-    config.packable = ()  # follows from the entry: seeds of `gp` and of random features share a process
+    config.entry = "polynomials"  # one of SECTIONS: the module of projects/generalization that runs it
+    config.seed = 0  # which examples, which labels are altered, what is drawn; of a subspace theta_0 and P: it is coded with the model
+    config.packable = ()  # follows from the entry: seeds of `gp`, of random features and of `subspace` share a process
     config.mesh = ""  # a name in configs/meshes.py; does not change the result
 
-    config.data = ConfigDict()  # entry gp, and features of pictures; made-up data need none
+    config.data = ConfigDict()  # entries gp, subspace and compress, and features of pictures; made-up data need none
     config.data.name = ""  # a row of DATA; empty where the data are made up
-    config.data.train = 0  # examples, drawn by the seed
-    config.data.test = 0  # the first ones
+    config.data.train = 0  # examples, drawn by the seed; a certificate is of all there are
+    config.data.test = 0  # the first ones, or all
 
     config.polynomial = ConfigDict()  # f(x) = sum_j w_j p_j(x), penalised by sum_j lambda0 gamma^j w_j^2 beside the negative log likelihood
     config.polynomial.degree = 150  # Figure 1: 150th order
@@ -102,31 +110,69 @@ def get_config(scale: str) -> ConfigDict:
     config.linear.alpha = 5.0  # against which the posterior covariance counts
     config.linear.draws = 0  # sets of x
 
+    config.network = ConfigDict()
+    config.network.name = ""  # mlp (one hidden layer) | lenet
+
+    config.subspace = ConfigDict()  # theta = theta_0 + P v
+    config.subspace.projector = "kronecker"  # kronecker | sparse | dense
+    config.subspace.dimension = 0  # d, of v; for kronecker a square
+    config.subspace.steps = 0
+    config.subspace.batch_size = 0
+    config.subspace.lr = 0.3  # peak of Adam's; then a cosine to 0. Columns of P have length 1, so it is large
+    config.subspace.warmup = 0.02  # share of the steps
+    config.subspace.evaluations = 4  # of the test error on the way
+    config.subspace.altered = 0.0  # share of the labels that are replaced by a draw over all classes
+    config.subspace.altered_seed = 0
+
+    config.quantise = ConfigDict()
+    config.quantise.kind = "even"  # learned (every value of the codebook is coded) | even (only their distance)
+    config.quantise.levels = 0  # L
+    config.quantise.steps = 0  # of training after quantisation; 0: none
+    config.quantise.lr = 0.05  # in standard deviations of v
+    config.quantise.price = 12.0  # weight of the code's nats per point in the loss: about what a nat costs the bound, in cross entropy
+
+    config.bound = ConfigDict()
+    config.bound.delta = 0.05  # chance that the bound fails
+
+    config.save = ConfigDict()
+    config.save.every_minutes = 5.0
+
     config.update_from_flattened_dict(BY_SCALE[scale])
     return config.lock()
 
 
 CHOICES = {
-    "entry": ("polynomials", "gp", "features", "linear"),
+    "entry": ("polynomials", "gp", "features", "linear", "subspace", "compress"),
     "polynomial.basis": ("monomial", "legendre"),
     "polynomial.target": ("simple", "structured", "noise", "square", "cosine", "tenth"),
     "features.kind": ("weak", "fourier"),
+    "network.name": ("mlp", "lenet"),
+    "subspace.projector": ("kronecker", "sparse", "dense"),
+    "quantise.kind": ("learned", "even"),
 }
 LEAST = {
     "seed": 0, "data.train": 0, "data.test": 0, "polynomial.degree": 0, "polynomial.penalty": 0, "polynomial.scatter": 0,
     "polynomial.draws": 1, "gp.jitter": 0, "features.train": 2, "features.informative": 0, "features.ridge": 0, "features.draws": 1,
-    "linear.features": 2, "linear.draws": 1,
+    "linear.features": 2, "linear.draws": 1, "subspace.dimension": 1, "subspace.steps": 1, "subspace.batch_size": 1,
+    "subspace.evaluations": 1, "subspace.altered_seed": 0, "quantise.levels": 2, "quantise.steps": 0, "quantise.price": 0,
+    "save.every_minutes": 0,
 }  # fmt: skip
-POSITIVE = ("gp.lengthscale", "features.bandwidth", "linear.length", "linear.noise", "linear.prior", "linear.alpha")
-SHARES = ("features.altered",)
+POSITIVE = (
+    "gp.lengthscale", "features.bandwidth", "linear.length", "linear.noise", "linear.prior", "linear.alpha", "subspace.lr", "quantise.lr",
+)  # fmt: skip
+SHARES = ("features.altered", "subspace.warmup", "subspace.altered")
 LISTS = {  # field -> its least value, and whether that one is allowed
     "polynomial.growths": (0, False), "polynomial.noises": (0, False), "polynomial.points": (1, True), "gp.altered": (0, True),
     "features.counts": (1, True), "linear.points": (0, True),
 }  # fmt: skip
 
 # What an entry does not read is no part of its identity.
-SECTIONS = {"polynomials": "polynomial", "gp": "gp", "features": "features", "linear": "linear"}
-OUTSIDE_IDENTITY = {entry: tuple(other for other in SECTIONS.values() if other != own) for entry, own in SECTIONS.items()}
+SECTIONS = {
+    "polynomials": ("polynomial",), "gp": ("gp",), "features": ("features",), "linear": ("linear",), "subspace": ("network", "subspace"),
+    "compress": ("network", "subspace", "quantise", "bound"),
+}  # fmt: skip
+EVERY = tuple(dict.fromkeys(section for sections in SECTIONS.values() for section in sections))
+OUTSIDE_IDENTITY = {entry: tuple(section for section in EVERY if section not in own) for entry, own in SECTIONS.items()}
 
 
 def resolve(config: ConfigDict) -> ConfigDict:
@@ -142,7 +188,10 @@ def resolve(config: ConfigDict) -> ConfigDict:
         raise ValueError(f"polynomial.low={config.polynomial.low} is not below polynomial.high={config.polynomial.high}")
     if config.linear.features % 2:
         raise ValueError(f"linear.features={config.linear.features}: as many sines as cosines, take an even number")
-    if pictures(config):
+    if coded(config):
+        config.packable = ("seed",)
+        of_code(config)
+    elif pictures(config):
         config.packable = ("seed",)
         of_pictures(config)
     else:
@@ -168,13 +217,49 @@ def of_pictures(config: ConfigDict) -> None:
             raise ValueError(f"data.{field}={asked}: {name} has {there}, take 1 to {there}")
 
 
+def coded(config: ConfigDict) -> bool:
+    """Whether a run trains or codes a network for a certificate."""
+    return config.entry in ("subspace", "compress")
+
+
+def of_code(config: ConfigDict) -> None:
+    if config.data.name not in DATA:
+        raise ValueError(f"data.name={config.data.name!r}: choose one of {', '.join(DATA)}")
+    config.data.train, config.data.test, *_ = DATA[config.data.name]
+    dimension, side, size = config.subspace.dimension, math.isqrt(config.subspace.dimension), parameters(config)
+    if config.subspace.projector == "kronecker" and side**2 != dimension:
+        raise ValueError(f"subspace.dimension={dimension}: kronecker takes a square, as {side**2} or {(side + 1) ** 2}")
+    if dimension > size:
+        raise ValueError(f"subspace.dimension={dimension}: the network has {size} parameters; take at most so many")
+    if config.quantise.levels > 256:
+        raise ValueError(f"quantise.levels={config.quantise.levels}: take at most 256")
+    if not 0 < config.bound.delta < 1:
+        raise ValueError(f"bound.delta={config.bound.delta}: the chance that a bound fails lies above 0 and below 1; take 0.05")
+
+
 def needs(config: ConfigDict) -> dict[str, object]:
-    """The runs this one consumes."""
-    return {}
+    """The runs this one consumes: name -> (config file, overrides)."""
+    if config.entry != "compress":
+        return {}
+    fields = {f"{section}.{key}": value for section in ("network", "subspace") for key, value in config[section].items()}
+    return {"trained": ("generalization/subspace", {**fields, "data.name": config.data.name, "seed": config.seed})}
+
+
+def parameters(config: ConfigDict) -> int:
+    """D, of the network. Raises ValueError for inputs that it cannot take."""
+    _, _, shape, classes = DATA[config.data.name]
+    if config.network.name == "mlp":
+        return 256 * (math.prod(shape) + 1) + classes * (256 + 1)
+    if len(shape) != 3 or min(shape[:2]) < 16:
+        raise ValueError(f"network.name={config.network.name}: it takes pictures of 16 x 16 at least, {config.data.name} has {shape}")
+    height, width = (((side - 4) // 2 - 4) // 2 for side in shape[:2])
+    return 20 * (25 * shape[2] + 1) + 50 * (25 * 20 + 1) + 500 * (50 * height * width + 1) + classes * (500 + 1)
 
 
 def cost(config: ConfigDict) -> dict[str, float]:
     """Of a resolved config: FLOPs of products and factorisations, bytes of the matrices in float64."""
+    if coded(config):
+        return cost_of_code(config)
     p, f, line = config.polynomial, config.features, config.linear
     if config.entry == "polynomials":
         fits = p.draws * len(p.growths) * len(p.noises)
@@ -188,9 +273,28 @@ def cost(config: ConfigDict) -> dict[str, float]:
         flops = sum(f.draws * (2 * f.train * count * side + 25 * side**3) for count, side in zip(f.counts, sides, strict=True))
         return {"flops": float(flops), "bytes": float(8 * f.draws * f.train * max(f.counts) * 2)}
     n, m = config.data.train, config.data.test
-    _, _, width, classes = DATA[config.data.name]
+    _, _, shape, classes = DATA[config.data.name]
+    width = math.prod(shape)
     if config.entry == "gp":
         flops = 2 * width * n * (n + m) + n**3 / 3 + len(config.gp.altered) * 2 * classes * n * (2 * n + m)
         return {"flops": float(flops), "bytes": float(8 * (2 * n * n + n * m))}
     flops = sum(2 * width * (n + m) * count + 2 * n * count * min(n, count) + 25 * min(n, count) ** 3 for count in f.counts)
     return {"flops": float(flops), "bytes": float(8 * ((n + m) * max(f.counts) + 2 * n * n))}
+
+
+def cost_of_code(config: ConfigDict) -> dict[str, float]:
+    """FLOPs of the network and of P, with the gradient three times those of the forward pass; all points once at the end. Bytes of P, of
+    the parameters with gradient, and of a batch."""
+    points, _, shape, _ = DATA[config.data.name]
+    size, c, root = parameters(config), config.subspace, math.isqrt(config.subspace.dimension)
+    per_point = 2 * size
+    if config.network.name == "lenet":
+        height, width = shape[0] - 4, shape[1] - 4
+        per_point += 1_000 * height * width * shape[2] + 50_000 * (height // 2 - 4) * (width // 2 - 4)
+    per_map, held = {
+        "kronecker": (2 * size * root, 2 * math.isqrt(size) * root), "sparse": (8 * size, 8 * size),
+        "dense": (2 * size * c.dimension, size * c.dimension),
+    }[c.projector]  # fmt: skip
+    steps = c.steps if config.entry == "subspace" else config.quantise.steps
+    flops = 3 * steps * (per_point * c.batch_size + per_map) + per_point * points
+    return {"params": size, "flops": float(flops), "bytes": float(4 * (held + 4 * size) + 8 * c.batch_size * math.prod(shape))}

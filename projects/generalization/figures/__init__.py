@@ -1,11 +1,12 @@
 """The paper's figures: NAME(table) -> matplotlib Figure and NAME_summary(table) -> rows, both pure functions of a table."""
 
+from projects.generalization.figures.certified import certificate, certificate_summary
 from projects.generalization.figures.curves import orders, orders_summary, polynomials, polynomials_summary
 from projects.generalization.figures.descent import fourier, fourier_summary, weak, weak_summary
 from projects.generalization.figures.dimension import linear, linear_summary
 from projects.generalization.figures.process import gp, gp_summary
 
 __all__ = [
-    "fourier", "fourier_summary", "gp", "gp_summary", "linear", "linear_summary", "orders", "orders_summary", "polynomials",
-    "polynomials_summary", "weak", "weak_summary",
+    "certificate", "certificate_summary", "fourier", "fourier_summary", "gp", "gp_summary", "linear", "linear_summary", "orders",
+    "orders_summary", "polynomials", "polynomials_summary", "weak", "weak_summary",
 ]  # fmt: skip

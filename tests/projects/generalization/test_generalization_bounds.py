@@ -3,7 +3,7 @@
 import math
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projects.generalization import bounds
@@ -22,6 +22,7 @@ KNOWN = {
 }
 MADE = (bounds.occam, bounds.mcallester, lambda *given: bounds.catoni(*given).value, bounds.kl_inverse)
 
+quick = settings(deadline=None, max_examples=40)
 risks = st.floats(0, 1)
 costs = st.floats(0, 5e4)
 counts = st.integers(2, 200_000)
@@ -34,12 +35,14 @@ def test_known_values(case):
     assert found == pytest.approx(KNOWN[case], abs=1e-4)
 
 
+@quick
 @given(risks, costs, counts)
 def test_catoni_has_no_better_lambda_on_its_grid(risk, cost, count):
     least = min(bounds.on_the_grid(math.log1p(bounds.GRID) * j, risk, cost, count, DELTA) for j in range(0, 300_000, 5_000))
     assert bounds.catoni(risk, cost, count, DELTA).value <= min(1, least) + 1e-9
 
 
+@quick
 @given(risks, costs, counts)
 def test_the_kl_inverse_is_where_the_divergence_reaches_its_limit(risk, cost, count):
     found = bounds.kl_inverse(risk, cost, count, DELTA)
@@ -49,6 +52,7 @@ def test_the_kl_inverse_is_where_the_divergence_reaches_its_limit(risk, cost, co
     assert found > 1 - 1e-9 or bounds.divergence(risk, found + 1e-9) >= limit
 
 
+@quick
 @given(risks, costs, st.floats(0, 1e3), counts)
 @pytest.mark.parametrize("bound", MADE)
 def test_a_longer_code_or_fewer_points_never_tighten_a_bound(bound, risk, cost, more, count):
@@ -69,6 +73,7 @@ def test_known_spreads(alpha, spread):
     assert bounds.smoothed_spread(alpha, 50_257) == pytest.approx(spread, abs=1e-3)
 
 
+@quick
 @given(st.floats(-1_000, 0), st.floats(1e-6, 1 - 1e-6), st.integers(2, 100_000))
 def test_smoothed_bits_lie_in_their_interval(log2_p, alpha, vocab):
     bits = bounds.smoothed(log2_p, alpha, vocab)

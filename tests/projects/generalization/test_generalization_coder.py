@@ -4,12 +4,13 @@ import math
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projects.generalization.coder import MOST, Adaptive, Code, Static, decode, encode
 from shared.errors import BadInput
 
+quick = settings(deadline=None, max_examples=40)
 sizes = st.integers(1, 40)
 tables = st.lists(st.one_of(st.just(0), st.integers(0, 9), st.integers(0, MOST // 40)), min_size=1, max_size=40).filter(any)
 
@@ -32,6 +33,7 @@ def unused(code: Code) -> int:
     return int.from_bytes(code.data) % (1 << 8 * len(code.data) - code.bits)
 
 
+@quick
 @given(messages(), st.binary(max_size=12))
 def test_static_there_and_back(message, after):
     table, symbols = message
@@ -42,6 +44,7 @@ def test_static_there_and_back(message, after):
     assert code.bits <= ideal(symbols, table) + 1 + 1e-3 * len(symbols) + 1
 
 
+@quick
 @given(sizes, st.data())
 def test_adaptive_there_and_back(size, data):
     symbols = data.draw(st.lists(st.integers(0, size - 1), max_size=300))
@@ -52,6 +55,7 @@ def test_adaptive_there_and_back(size, data):
     assert code.bits <= ideal(symbols, counts.tolist()) + price + 3
 
 
+@quick
 @given(messages(), st.randoms(use_true_random=False))
 def test_any_continuation_of_the_bits_is_read_the_same(message, random):
     """So no code is the beginning of another one."""
@@ -96,6 +100,7 @@ def test_a_carry_runs_through_bytes_of_ones():
         assert decode(encode(symbols, Static(table)).data, length + 3, Static(table)) == symbols
 
 
+@quick
 @given(st.binary(max_size=64), st.integers(0, 60), sizes)
 def test_any_bytes_are_the_code_of_something(data, count, size):
     symbols = decode(data, count, Adaptive(size))

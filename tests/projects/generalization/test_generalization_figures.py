@@ -34,7 +34,8 @@ def check_rows(name, table):
 
 def test_every_config_has_its_two_functions():
     files = {path.stem for path in Path(base.__file__).parent.glob("*.py")} - {"base"}
-    assert {name.removesuffix("_summary") for name in figures.__all__ if name.endswith("_summary")} == set(FIGURES) <= files
+    drawn_here = {name.removesuffix("_summary") for name in figures.__all__ if name.endswith("_summary")} - {"certificate"}
+    assert drawn_here == set(FIGURES) <= files and "certificate" in files
 
 
 @pytest.mark.parametrize("name", FIGURES)
