@@ -129,7 +129,7 @@ def get_config(scale: str) -> ConfigDict:
     config.quantise.levels = 0  # L
     config.quantise.steps = 0  # of training after quantisation; 0: none
     config.quantise.lr = 0.05  # in standard deviations of v
-    config.quantise.price = 12.0  # weight of the code's nats per point in the loss: about what a nat costs the bound, in cross entropy
+    config.quantise.price = 16.0  # weight of the code's nats per point in the loss: about what a nat costs the bound, in cross entropy
 
     config.bound = ConfigDict()
     config.bound.delta = 0.05  # chance that the bound fails
