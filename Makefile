@@ -4,7 +4,7 @@ PYTHON = .venv/bin/python
 .PHONY: demo test lint bench venv
 .DEFAULT_GOAL := demo
 
-demo: venv  ## three papers, from nothing to the figures
+demo: venv  ## four papers, from nothing to the figures
 	$(PYTHON) -m launch data enwik8 --vocab 512
 	$(PYTHON) -m launch sweep infinite_compute/demo --yes
 	$(PYTHON) -m launch compare infinite_compute/demo
@@ -16,6 +16,8 @@ demo: venv  ## three papers, from nothing to the figures
 	$(PYTHON) -m projects.ssd.generate --pair demo --mode compare --prompt "Question: " --timeline out/ssd/demo-timeline.png
 	$(PYTHON) -m launch sweep lewm/demo --yes
 	$(PYTHON) -m launch figure lewm/demo
+	$(PYTHON) -m launch sweep generalization/polynomials --yes
+	$(PYTHON) -m launch figure generalization/polynomials
 	$(PYTHON) -m launch report
 
 test: venv  ## fast tests first, then the slow ones

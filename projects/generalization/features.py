@@ -80,10 +80,9 @@ def of_count(config: ConfigDict, some: Pictures, seed: int, count: int) -> dict[
 
 
 def random_waves(width: int, count: int, bandwidth: float, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Frequencies [D, N] ~ N(0, 1 / bandwidth^2) and phases [N]; the first of any number are the same."""
-    rng = np.random.default_rng((seed, 2))
-    drawn = rng.standard_normal((count, width + 1))
-    return drawn[:, 1:].T / bandwidth, drawn[:, 0] * 2 * np.pi * 8  # a normal as wide as eight turns is uniform modulo one
+    """Frequencies [D, N] ~ N(0, 1 / bandwidth^2) and phases [N] ~ U(0, 2 pi); the first of any number are the same."""
+    waves, phases = (np.random.default_rng((seed, stream)) for stream in (2, 3))
+    return waves.standard_normal((count, width)).T / bandwidth, phases.uniform(0, 2 * np.pi, count)
 
 
 @jax.jit
