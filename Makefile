@@ -18,6 +18,8 @@ demo: venv  ## four papers, from nothing to the figures
 	$(PYTHON) -m launch figure lewm/demo
 	$(PYTHON) -m launch sweep generalization/polynomials --yes
 	$(PYTHON) -m launch figure generalization/polynomials
+	$(PYTHON) -m launch sweep generalization/certificate --scale=smoke --yes
+	$(PYTHON) -m launch figure generalization/certificate --scale=smoke
 	$(PYTHON) -m launch report
 
 test: venv  ## fast tests first, then the slow ones

@@ -50,7 +50,7 @@ def certificate_summary(table: pd.DataFrame) -> list[Row]:
         for data in sorted(some["data.name"].unique()):
             here, setting = some[some["data.name"] == data], f"{data}, {name}"
             key = f"certificate.{data}" if not share else "certificate.guessing"
-            note = "published: ResNet-20; ours: " + ", ".join(sorted(here["network.name"].unique())) if not share else "published: guessing"
+            note = f"network: {', '.join(sorted(here['network.name'].unique()))}; {int(here['n'].max()):,} points"
             rows.append(row(setting, seeds(here, share, "bound/catoni"), "bound on the error", key, note))
             for column, quantity in (("test/error", "test error"), ("train/error", "training error"), ("bits/total", "bits of the code")):
                 rows.append(row(setting, seeds(here, share, column), quantity))

@@ -15,7 +15,7 @@ BOUNDS = {"catoni": 0.27, "kl": 0.26, "hoeffding": 0.29, "guessing": 0.9}
 def made_up(*shares: float) -> pd.DataFrame:
     rows = [
         {"state": "done", "data.name": "fashion_mnist", "network.name": "mlp", "seed": seed, "subspace.altered": share,
-         "train/error": 0.2 + 0.7 * share + seed / 100, "test/error": 0.21 + 0.7 * share, "bits/total": 1_500 + seed,
+         "train/error": 0.2 + 0.7 * share + seed / 100, "test/error": 0.21 + 0.7 * share, "bits/total": 1_500 + seed, "n": 60_000,
          **{f"bound/{name}": max(value, 0.93 * share) for name, value in BOUNDS.items()}}
         for share in shares for seed in range(2)
     ]  # fmt: skip
