@@ -34,16 +34,17 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     wrong = mistakes(one)
 
     def loss(params: Any, rows: labels.Points, key: jax.Array, hyper: dict) -> tuple[jax.Array, dict]:
-        rounded = quantise.straight_through(q.kind, params["v"], params["grid"], q.levels)
+        grid = quantise.written(params["grid"])
+        rounded = quantise.straight_through(q.kind, params["v"], grid, q.levels)
         fit = cross_entropy(one, params["frozen"], rounded, rows)
-        price = quantise.price(params["v"], quantise.codebook(q.kind, params["grid"], q.levels))
+        price = quantise.price(params["v"], quantise.codebook(q.kind, grid, q.levels))
         return fit + q.price * price / len(points.labels), {
             "train/cross_entropy": fit, "train/nats": price, "frozen": params["frozen"],
         }  # fmt: skip
 
     def evaluate(params: Any) -> dict[str, list[float]]:
         one = jax.tree.map(lambda leaf: leaf[0], params)
-        rounded = quantise.straight_through(q.kind, one["v"], one["grid"], q.levels)
+        rounded = quantise.straight_through(q.kind, one["v"], quantise.written(one["grid"]), q.levels)
         return {"test/error": [wrong(one["frozen"], rounded, data.test.inputs, data.test.labels) / len(data.test.labels)]}
 
     task = Task(
@@ -70,8 +71,7 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
 def coded(config: ConfigDict, seed: int, params: dict[str, np.ndarray]) -> bitstream.Coded:
     """The trained v by its nearest values in the codebook as it is written."""
     q, grid = config.quantise, params["grid"].astype(np.float16)
-    values = quantise.codebook(q.kind, jnp.asarray(grid, jnp.float32), q.levels)
-    symbols = np.asarray(quantise.nearest(jnp.asarray(params["v"]), values)).tolist()
+    symbols = np.asarray(quantise.symbols(q.kind, jnp.asarray(params["v"]), jnp.asarray(grid, jnp.float32), q.levels)).tolist()
     return bitstream.Coded(
         config.network.name, config.subspace.projector, config.subspace.dimension, seed, q.kind, q.levels, grid, symbols
     )

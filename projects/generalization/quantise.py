@@ -19,7 +19,23 @@ def start(kind: str, v: np.ndarray, levels: int) -> np.ndarray:
 
 def codebook(kind: str, grid: jax.Array, levels: int) -> jax.Array:
     """The values [L] of a trained grid."""
-    return grid if kind == "learned" else grid * (jnp.arange(levels, dtype=jnp.float32) - (levels - 1) / 2)
+    return grid if kind == "learned" else grid * whole(levels)
+
+
+def whole(levels: int) -> jax.Array:
+    """The values [L] of an even codebook, in steps."""
+    return jnp.arange(levels, dtype=jnp.float32) - (levels - 1) / 2
+
+
+def written(grid: jax.Array) -> jax.Array:
+    """A grid as a file has it, in float16, with the gradient of the grid itself. Many of v come to rest beside the border of two values, so
+    a step that is rounded only at the end would send some to the other side."""
+    return grid + jax.lax.stop_gradient(grid.astype(jnp.float16).astype(jnp.float32) - grid)
+
+
+def symbols(kind: str, v: jax.Array, grid: jax.Array, levels: int) -> jax.Array:
+    """The number [d] of the nearest value."""
+    return nearest(v, grid) if kind == "learned" else nearest(v / grid, whole(levels))
 
 
 def kmeans(v: np.ndarray, levels: int) -> np.ndarray:
@@ -46,10 +62,11 @@ def straight_through(kind: str, v: jax.Array, grid: jax.Array, levels: int) -> j
     """v [d] rounded to the nearest value of its codebook. Its gradient passes to v as if nothing were rounded. To a learned value it passes
     as the sum over what was rounded to it; to the step of an even one as that of a scale of v and codebook both, weighted by what the
     rounding changed, in steps: were the numbers of steps themselves the weights, the few large ones would drown it in noise."""
+    near = symbols(kind, v, grid, levels)
     if kind == "learned":
-        return grid[nearest(v, grid)] + (v - jax.lax.stop_gradient(v))
-    u, values = v / grid, codebook("even", jnp.ones(1), levels)
-    return grid * (u + jax.lax.stop_gradient(values[nearest(u, values)] - u))
+        return grid[near] + (v - jax.lax.stop_gradient(v))
+    u = v / grid
+    return grid * (u + jax.lax.stop_gradient(whole(levels)[near] - u))
 
 
 def price(v: jax.Array, values: jax.Array) -> jax.Array:
