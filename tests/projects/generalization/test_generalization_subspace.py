@@ -131,6 +131,12 @@ def test_gradients_reach_the_step_by_what_rounding_changed():
     np.testing.assert_allclose(by_step, [-0.1 - 2.5 - 200], rtol=1e-5)
 
 
+def test_a_written_grid_is_what_a_file_gives_back():
+    grid = jnp.array([0.1, 2.6428])
+    np.testing.assert_array_equal(quantise.written(grid), np.asarray(grid).astype(np.float16).astype(np.float32))
+    np.testing.assert_array_equal(jax.grad(lambda grid: quantise.written(grid).sum())(grid), [1, 1])
+
+
 def test_an_even_codebook_reaches_all_of_v_and_has_one_number():
     v = np.array([-3.0, 1.0], np.float32)
     grid = quantise.start("even", v, 7)
