@@ -59,7 +59,7 @@ def weak(table: pd.DataFrame) -> Figure:
         for axis, column in ((determined, "determined"), (undetermined, "undetermined")):
             style.line(axis, *over_draws(rows, "features", column, DRAWS), COLORS[column], name, **changes)
     labels = ((errors, "relative error", ""), (determined, "determined directions, N_eff", "can only grow"),
-              (undetermined, "undetermined directions, min(n, d) - N_eff", "peaks with the error"))  # fmt: skip
+              (undetermined, "undetermined, min(n, d) - N_eff", "peaks with the error"))  # fmt: skip
     for axis, words, title in labels:
         if axis.lines:
             style.band(axis, value("weak.transition_low"), value("weak.transition_high"))
@@ -69,6 +69,7 @@ def weak(table: pd.DataFrame) -> Figure:
         style.legend(axis)
     if errors.lines:
         errors.set_ylim(0, 2)
+        errors.get_legend().set_loc("upper left")  # the peaks fill the other side
     return figure
 
 
@@ -90,7 +91,7 @@ def weak_summary(table: pd.DataFrame) -> list[Row]:
 def fourier(table: pd.DataFrame) -> Figure:
     """Errors and the norm of the weights against the number of features."""
     done = finished(table)
-    note = f"{pictures(done, 'MNIST')}; labels altered: {done['features.altered'].iloc[0]:.0%}. Mean of the seeds, 95%" if len(done) else ""
+    note = f"{pictures(done, 'MNIST')}; labels altered: {done['features.altered'].iloc[0]:.0%}. Means over seeds, 95%" if len(done) else ""
     figure, (errors, norms) = style.canvas("Double descent of random Fourier features", 2, "", 5.0, note)
     for column, color in (("test_error", "test"), ("train_error", "train")):
         curve = of_seeds(done, column)

@@ -20,7 +20,7 @@ def gp(table: pd.DataFrame) -> Figure:
     """Errors on the left axis, evidence on the right, a panel per length-scale."""
     done = finished(table)
     lengths = distinct(done, "gp.lengthscale")
-    note = f"{pictures(done, 'CIFAR-10')}. Altered: a draw over all ten classes, so that one in ten keeps its own. Mean of the seeds, 95%"
+    note = f"{pictures(done, 'CIFAR-10')}. Altered: a draw over all classes, so that one in ten keeps its own. Means over seeds, 95%"
     title = "Fig. 1 (d)  A Gaussian process fits any labels, and its evidence falls"
     figure, axes = style.canvas(title, max(len(lengths), 1), "", 5.0, note if len(done) else "")
     for axis, length in zip(axes, lengths, strict=False):
@@ -37,7 +37,7 @@ def gp(table: pd.DataFrame) -> Figure:
         style.curve(right, *over_seeds(rows, "altered", "evidence"), COLORS["evidence"], QUANTITIES["evidence"], marker="s")
         style.label(right, "", QUANTITIES["evidence"])
         lines = [part for one in (axis, right) for part in zip(*one.get_legend_handles_labels(), strict=True)]
-        axis.legend(*zip(*lines, strict=True), fontsize=7.5, frameon=False, loc="center left")
+        axis.legend(*zip(*lines, strict=True), fontsize=7.5, frameon=False, loc="upper center", bbox_to_anchor=(0.5, 0.88))
     if not lengths:
         style.nothing(axes[0])
     return figure
