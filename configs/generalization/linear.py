@@ -3,7 +3,7 @@
     python -m launch figure generalization/linear --run-missing
 
 Cost: cpu one run of a minute; no data set.
-Expect both curves to bend at as many points as features: from there on no direction is left to the prior.
+Expect both to change by nearly one per point at first, and to flatten beyond as many points as features, where the prior decides little.
 """
 
 from ml_collections import ConfigDict

@@ -18,8 +18,11 @@ QUANTITIES = {
 
 def linear(table: pd.DataFrame) -> Figure:
     done = finished(table)
-    note = "Sines and cosines on [0, 50]; noise variance 0.1, prior variance 3; medians over draws of the points"
-    figure, (axis,) = style.canvas("What data determine in a Bayesian linear model", 1, "", 6.4, note if len(done) else "")
+    note = ""
+    if len(done):
+        length, noise, prior, draws = (done[f"linear.{name}"].iloc[0] for name in ("length", "noise", "prior", "draws"))
+        note = f"Sines and cosines on [0, {length:g}]; noise variance {noise:g}, prior variance {prior:g}; medians of {draws} draws"
+    figure, (axis,) = style.canvas("What data determine in a Bayesian linear model", 1, "", 6.4, note)
     for name, words in QUANTITIES.items():
         if len(done):
             style.line(axis, *over_draws(done, "points", name, DRAWS), COLORS[name], words.format(alpha=done["linear.alpha"].iloc[0]))
