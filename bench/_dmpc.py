@@ -30,13 +30,14 @@ from bench import _side  # noqa: E402
 from projects.dmpc import collect, objectives, train  # noqa: E402
 from projects.dmpc.actor import Actor  # noqa: E402
 from projects.dmpc.envs import environments  # noqa: E402
-from projects.dmpc.parts import NAMES, Part, part  # noqa: E402
+from projects.dmpc.parts import Part, part  # noqa: E402
 from projects.dmpc.planner import planner  # noqa: E402
 from projects.dmpc.trained import Agent  # noqa: E402
 from projects.dmpc.transitions import Transitions  # noqa: E402
 from shared import fit  # noqa: E402
 
 Tree = Any
+NAMES = ("proposal", "dynamics", "value")
 ROWS = 16_000  # transitions at least that are played at a time
 
 
@@ -64,18 +65,24 @@ def drawn(model: Part, seed: int) -> Tree:
 # -- planning ---------------------------------------------------------------------------------------------------------------------------
 def asked(config: ConfigDict) -> tuple[Callable, Tree, np.ndarray, jax.Array]:
     """The compiled planner, its variables, states [E, S] and keys [E]."""
-    agent = Agent({name: named(config, name) for name in NAMES}, 1)
+    agent = Agent({name: named(config, name) for name in NAMES}, 1, config.plan)
     variables = {name: drawn(model, seed) for seed, (name, model) in enumerate(agent.parts.items())}
     now = np.random.default_rng(0).standard_normal((config.environments, config.env.states), np.float32)
     return planner(agent, config.plan, objectives.learned(agent)), variables, now, jax.random.split(jax.random.key(1), len(now))
 
 
+def stood_still(config: ConfigDict) -> tuple[np.ndarray, np.ndarray, np.ndarray]:
+    """Actions before now [E, 1, A], the plan before [E, F, A] and who still plays [E]."""
+    count, actions = config.environments, config.env.actions
+    return (*(np.zeros((count, steps, actions), np.float32) for steps in (1, config.windows.horizon)), np.ones(count, bool))
+
+
 def planning(config: ConfigDict) -> None:
     find, variables, now, keys = asked(config)
-    rng, past = np.random.default_rng(0), np.zeros((len(now), 0, config.env.actions), np.float32)
+    rng, rest = np.random.default_rng(0), (*stood_still(config), keys)
 
     def timed() -> float:
-        return seconds(find, variables, rng.standard_normal((len(now), 1, config.env.states), np.float32), past, keys)
+        return seconds(find, variables, rng.standard_normal((len(now), 1, config.env.states), np.float32), *rest)
 
     _side.serve(timed, warm=1, parameters=sum(leaf.size for one in variables.values() for leaf in jax.tree.leaves(one["weights"])))
 
@@ -83,7 +90,7 @@ def planning(config: ConfigDict) -> None:
 def golden_plan(config: ConfigDict) -> dict[str, np.ndarray]:
     """What the planner draws, and what comes of it."""
     find, variables, now, keys = asked(config)
-    found = find(variables, now[:, None], np.zeros((len(now), 0, config.env.actions), np.float32), keys)
+    found = find(variables, now[:, None], *stood_still(config), keys)
     shape = config.plan.candidates, config.windows.horizon
     acting, moving = (
         jnp.concatenate([jax.random.normal(jax.random.split(key)[which], (*shape, size)) for key in keys])
@@ -99,7 +106,7 @@ def golden_plan(config: ConfigDict) -> dict[str, np.ndarray]:
 def windows(config: ConfigDict) -> dict[str, np.ndarray]:
     """A batch."""
     rng, rows, horizon = np.random.default_rng(0), config.train.batch_size, config.windows.horizon
-    shapes = {"history": (1, config.env.states), "past": (0, config.env.actions), "actions": (horizon, config.env.actions)}
+    shapes = {"history": (1, config.env.states), "past": (1, config.env.actions), "actions": (horizon, config.env.actions)}
     shapes |= {"states": (horizon, config.env.states), "value": ()}
     batch = {name: rng.standard_normal((rows, *shape), np.float32) for name, shape in shapes.items()}
     return batch | {"mask": np.float32(np.arange(horizon) < rng.integers(1, 2 * horizon, (rows, 1)))}
