@@ -22,8 +22,9 @@ from ml_collections import ConfigDict
 from bench import _environment, _side
 from bench._side import ROOT, Side
 from bench._table import row, title
-from configs.dmpc.base import PARTS, get_config, parameters, resolve
+from configs.dmpc.base import get_config, parameters, resolve
 
+PARTS = ("proposal", "dynamics", "value")
 CORES = (1, 2)
 RUNNERS = ("halfcheetah", "hopper", "walker2d")
 CLOSE = 2e-3  # standard deviations between equal plans, share between equal losses and gradients: float32, tens of layers after each other
@@ -68,8 +69,9 @@ def planning(torch: Path, plans: Sequence[Plans]) -> None:
         sides = three(torch, "plan", one.cores, fields(config) | {"environments": one.environments})
         each = [f"{side.ms / one.environments:,.2f}" for side in sides]
         steps, cut = f"{config.plan.proposal_steps} + {config.plan.dynamics_steps}", " (cut)" if one.steps else ""
-        row(one.scale, f"{sum(parameters(config).values()):,}", config.windows.horizon, one.candidates, one.environments, steps + cut,
-            one.cores, each[0], *beside(each[1:], sides))  # fmt: skip
+        count = sum(parameters(config)[part] for part in PARTS)
+        row(one.scale, f"{count:,}", config.windows.horizon, one.candidates, one.environments, steps + cut, one.cores, each[0],
+            *beside(each[1:], sides))  # fmt: skip
 
 
 # -- training ---------------------------------------------------------------------------------------------------------------------------

@@ -7,15 +7,13 @@ import sys
 import pytest
 
 from bench import _environment
-from bench.dmpc import CLOSE, configured, fields
+from bench.dmpc import CLOSE, PARTS, configured, fields
 from configs.dmpc.base import parameters
 from launch.configs import ROOT
 
 READY = _environment.VENV / "requirements.txt.ready"
 TINY = {"windows.horizon": 4, "model.width": 16, "model.heads": 2, "model.head_dim": 12, "model.mlp_width": 24, "plan.candidates": 5,
         "train.batch_size": 6}  # fmt: skip
-
-PARTS = ("proposal", "dynamics", "value")  # of D-MPC
 
 pytestmark = [
     pytest.mark.slow,
