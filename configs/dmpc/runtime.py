@@ -4,7 +4,7 @@
 
 Times, so launch it when nothing else runs; `python -m bench dmpc` holds them against PyTorch.
 
-Cost: cpu nothing besides `fixed_reward`, some of whose runs they are, and a joint model.
+Cost: cpu nothing besides `fixed_reward`, some of whose runs they are, a joint model and an MLP distilled from the planner.
 Expect D-MPC slowest, the diffusion policy N times as fast at the most, the MLPs faster by far.
 """
 
@@ -28,4 +28,4 @@ def get_config(scale: str) -> ConfigDict:
 
 
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
-    return product(studies.one(config.scale), [*studies.METHODS, {"plan.kind": "guided"}])
+    return product(studies.one(config.scale), [*studies.METHODS, studies.JOINT, studies.STUDENT])

@@ -9,6 +9,8 @@ DMPC: Overrides = {}
 POLICY: Overrides = {"plan.candidates": 1}  # does what the proposal would do
 CLONING: Overrides = {"plan.candidates": 1, "model.proposal": "single_mlp"}
 MBOP: Overrides = {"plan.kind": "mbop"}
+JOINT: Overrides = {"plan.kind": "guided"}
+STUDENT: Overrides = {"evaluate.distilled": True}
 METHODS = (DMPC, POLICY, CLONING, MBOP)
 
 

@@ -9,12 +9,15 @@ import math
 import pandas as pd
 
 from projects.dmpc.figures.ablations import WHOLE, arms, ends
+from projects.dmpc.figures.adaptation import BEFORE, gains, worlds
+from projects.dmpc.figures.adaptation import WHOLE as TRAINED
 from projects.dmpc.figures.heights import OBJECTIVES, asked, off, targets
-from projects.dmpc.figures.reading import METHODS, better, finished, groups, mean, methods, score, sets, where
+from projects.dmpc.figures.reading import METHODS, UNKNOWN, better, finished, groups, mean, methods, score, sets, where
 from projects.dmpc.figures.sweeps import along
 from shared.figures.effects import Effect, Tables, effect, judge
 from shared.stats import Interval
 
+CLOSE = 10.0  # points that an MLP may stay below the planner it has learned from
 MIXED = "medium-replay"  # data of many actors: there is something to choose from
 
 
@@ -27,6 +30,8 @@ def check(figures: Tables) -> list[Effect]:
         "candidates": (more_candidates_help,),
         "novel_reward": (heights_move,),
         "runtime": (ranking_costs,),
+        "novel_dynamics": (a_defect_costs, adapting_helps, the_joint_model_gains_less),
+        "distilled": (the_student_keeps_up,),
     }
     return judge(checks, figures)
 
@@ -126,3 +131,36 @@ def ranking_costs(table: pd.DataFrame) -> Effect:
     if not {"dmpc", "policy"} <= {method for method, one in found.items() if math.isfinite(one)}:
         return effect(name, expected)
     return effect(name, expected, f"{found['dmpc']:.1f} against {found['policy']:.1f} ms", found["dmpc"] > found["policy"])
+
+
+# -- adaptation ---------------------------------------------------------------------------------------------------------------------------
+def a_defect_costs(table: pd.DataFrame) -> Effect:
+    name, expected = "a weaker joint", "D-MPC's score falls, by more than chance"
+    found = worlds(methods(finished(table)).get("dmpc", pd.DataFrame()))
+    gap = better(found[BEFORE], found[TRAINED]) if {BEFORE, TRAINED} <= set(found) else UNKNOWN
+    return effect(name, expected, said(gap), gap.high < 0) if math.isfinite(gap.mean) else effect(name, expected)
+
+
+def adapting_helps(table: pd.DataFrame) -> Effect:
+    name, expected = "dynamics that adapt alone", "D-MPC wins back a part, by more than chance"
+    gain = gains(finished(table)).get("dmpc", UNKNOWN)
+    return effect(name, expected, said(gain), gain.low > 0) if math.isfinite(gain.mean) else effect(name, expected)
+
+
+def the_joint_model_gains_less(table: pd.DataFrame) -> Effect:
+    name, expected = "a joint model that adapts", "gains less than D-MPC"
+    found = gains(finished(table))
+    ours, theirs = (found.get(method, UNKNOWN) for method in ("dmpc", "guided"))
+    if not all(math.isfinite(one.mean) for one in (ours, theirs)):
+        return effect(name, expected)
+    return effect(name, expected, f"{said(theirs)} against {said(ours)}", theirs.mean < ours.mean)
+
+
+def the_student_keeps_up(table: pd.DataFrame) -> Effect:
+    name, expected = "distillation", f"the MLP at most {CLOSE:g} points below the planner, and faster"
+    found = methods(finished(table))
+    gap = better(found["student"], found["dmpc"]) if {"student", "dmpc"} <= set(found) else UNKNOWN
+    took = [mean(found[one], "plan_ms").mean if one in found else math.nan for one in ("student", "dmpc")]
+    if not all(map(math.isfinite, (gap.mean, *took))):
+        return effect(name, expected)
+    return effect(name, expected, f"{said(gap)}, {took[0]:.2g} against {took[1]:.2g} ms", gap.mean > -CLOSE and took[0] < took[1])

@@ -16,6 +16,7 @@ ENVIRONMENTS = {"halfcheetah": "HalfCheetah", "hopper": "Hopper", "walker2d": "W
 SETS = ("medium", "medium-replay", "expert", "random")
 METHODS = {
     "dmpc": "D-MPC", "policy": "diffusion policy (N = 1)", "cloning": "behaviour cloning", "mbop": "MBOP", "guided": "joint model, guided",
+    "student": "MLP distilled from D-MPC",
 }  # fmt: skip
 DYNAMICS = ("multi_diffusion", "multi_mlp", "autoregressive", "single_diffusion", "single_mlp")
 ORDER = (*ENVIRONMENTS, *SETS, *DYNAMICS)
@@ -31,11 +32,12 @@ def methods(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """A name of METHODS -> its runs, those that there are."""
     if rows.empty or "plan.kind" not in rows:
         return {}
-    sampled = rows["plan.kind"] == "ssr"
+    taught = rows["evaluate.distilled"]
+    sampled = (rows["plan.kind"] == "ssr") & ~taught
     ranked, mlp = rows["plan.candidates"] > 1, rows["model.proposal"] == "single_mlp"
     chosen = {
         "dmpc": sampled & ranked, "policy": sampled & ~ranked & ~mlp, "cloning": sampled & ~ranked & mlp,
-        "mbop": rows["plan.kind"] == "mbop", "guided": rows["plan.kind"] == "guided",
+        "mbop": (rows["plan.kind"] == "mbop") & ~taught, "guided": (rows["plan.kind"] == "guided") & ~taught, "student": taught,
     }  # fmt: skip
     return {name: rows[these] for name, these in chosen.items() if these.any()}
 

@@ -1,0 +1,29 @@
+"""A planner that replans in every step is slow: what an MLP reaches that was shown what the planner does.
+
+    python -m launch figure dmpc/distilled --run-missing
+
+Cost: cpu ten minutes besides `fixed_reward`, whose planner it is.
+Expect the MLP within some points of the planner, and faster by orders of magnitude.
+"""
+
+from collections.abc import Iterator
+
+from ml_collections import ConfigDict
+
+from configs.dmpc import base, studies
+from configs.dmpc.base import cost, needs, resolve
+from configs.sweeps import Overrides, product
+
+__all__ = ["cost", "get_config", "needs", "resolve", "sweep"]
+
+ARRAYS = ("episode_scores",)  # of what a run leaves, what the figure reads
+
+
+def get_config(scale: str) -> ConfigDict:
+    config = base.get_config(scale)
+    config.entry = "evaluate"
+    return config
+
+
+def sweep(config: ConfigDict) -> Iterator[Overrides]:
+    return product(studies.one(config.scale), [studies.DMPC, studies.STUDENT, studies.POLICY])

@@ -1,0 +1,104 @@
+"""Dynamics that nobody trained for (novel_dynamics), and a planner that an MLP has learned from (distilled)."""
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from projects.dmpc.figures import style
+from projects.dmpc.figures.reading import (
+    INTERVALS,
+    METHODS,
+    UNKNOWN,
+    better,
+    facts,
+    finished,
+    known,
+    mean,
+    methods,
+    place,
+    remark,
+    score,
+    values,
+)
+from projects.dmpc.published import row
+from shared.figures.published import Row
+
+WHOLE, BEFORE, AFTER = "as in training", "a weaker joint", "a weaker joint, adapted"
+KEYS = {("dmpc", BEFORE): "novel_dynamics.dmpc_before", ("dmpc", AFTER): "novel_dynamics.dmpc_after"}
+TAUGHT = {"dmpc": "distilled.teacher", "student": "distilled.student"}
+
+
+# -- novel dynamics -----------------------------------------------------------------------------------------------------------------------
+def worlds(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
+    """Runs where they were trained, with a joint that is weaker, and there with what has adapted to it; those that there are."""
+    if rows.empty or "env.defect_joint" not in rows:
+        return {}
+    weak, adapted = rows["env.defect_joint"] >= 0, rows["evaluate.adapted"]
+    found = {WHOLE: rows[~weak], BEFORE: rows[weak & ~adapted], AFTER: rows[weak & adapted]}
+    return {name: runs for name, runs in found.items() if len(runs)}
+
+
+def novel_dynamics(table: pd.DataFrame) -> Figure:
+    """Scores of D-MPC and of the joint model: where they were trained, with a weaker joint, and adapted to it."""
+    rows = finished(table)
+    title = f"One joint is weaker than it was{place(rows)}: D-MPC adapts its dynamics alone"
+    figure, (axis,) = style.canvas(title, 1, "", 6.4, remark(rows, INTERVALS))
+    runs = {name: worlds(ones) for name, ones in methods(rows).items()}
+    order = (WHOLE, BEFORE, AFTER)
+    found = {name: [score(ones.get(world, rows.iloc[:0])) for world in order] for name, ones in runs.items()}
+    if found:
+        style.clusters(axis, order, found, style.looks(METHODS))
+        style.legend(axis)
+    else:
+        style.nothing(axis)
+    style.label(axis, "", "score, %")
+    return figure
+
+
+def gains(rows: pd.DataFrame) -> dict[str, object]:
+    """Method -> by how many points adapting is better than not, in pairs of episodes."""
+    found = {name: worlds(runs) for name, runs in methods(rows).items()}
+    return {name: better(ones[AFTER], ones[BEFORE]) if {AFTER, BEFORE} <= set(ones) else UNKNOWN for name, ones in found.items()}
+
+
+def novel_dynamics_summary(table: pd.DataFrame) -> list[Row]:
+    rows, ours = [], finished(table)
+    for name, runs in methods(ours).items():
+        for world, ones in worlds(runs).items():
+            note = f"the paper's: Walker2d, a medium set of D4RL; {facts(ones)}"
+            rows.append(row(f"{METHODS[name]}, {world}", score(ones), "score, %", KEYS.get((name, world), ""), note))
+        rows.append(row(METHODS[name], gains(ours)[name], "points won by adapting, in pairs of episodes", "", facts(runs)))
+    return known(rows)
+
+
+# -- distillation -------------------------------------------------------------------------------------------------------------------------
+def distilled(table: pd.DataFrame) -> Figure:
+    """The planner, the MLP that has learned from it, and the proposals without ranking: score and time."""
+    rows = finished(table)
+    found = methods(rows)
+    title = f"An MLP that was shown what the planner does{place(rows)}"
+    figure, (left, right) = style.canvas(title, 2, "", 4.2, remark(rows, INTERVALS))
+    measures = ((left, score, "score", "score, %"), (right, lambda runs: mean(runs, "plan_ms"), "plan_ms", "ms per step and episode"))
+    for axis, measure, column, words in measures:
+        ones = {name: [measure(runs)] for name, runs in found.items() if len(values(runs, column))}
+        if ones:
+            style.clusters(axis, [""], ones, style.looks(METHODS))
+        else:
+            style.nothing(axis)
+        style.label(axis, "", words)
+    if len(values(rows, "plan_ms")):
+        right.set_yscale("log")
+    style.legend(left)
+    return figure
+
+
+def distilled_summary(table: pd.DataFrame) -> list[Row]:
+    found = methods(finished(table))
+    rows = []
+    for name, runs in found.items():
+        note = f"the paper's: mean of six sets of D4RL; {facts(runs)}"
+        rows.append(row(METHODS[name], score(runs), "score, %", TAUGHT.get(name, ""), note))
+        rows.append(row(METHODS[name], mean(runs, "plan_ms"), "ms per step and episode", "", facts(runs)))
+    if {"dmpc", "student"} <= set(found):
+        gap = better(found["student"], found["dmpc"])
+        rows.append(row("the MLP above D-MPC", gap, "points, in pairs of episodes", "", facts(found["student"])))
+    return known(rows)
