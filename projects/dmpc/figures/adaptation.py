@@ -87,6 +87,7 @@ def distilled(table: pd.DataFrame) -> Figure:
         style.label(axis, "", words)
     if len(values(rows, "plan_ms")):
         right.set_yscale("log")
+    left.set_ylim(top=1.4 * left.get_ylim()[1])  # for the legend
     style.legend(left)
     return figure
 
