@@ -6,6 +6,7 @@ from configs.generalization import base
 from launch import plan
 from launch.configs import names
 from shared.data import registry
+from shared.errors import BadInput
 
 FILES = [name for name in names() if name.startswith("generalization/")]
 
@@ -34,11 +35,16 @@ def targets(name: str, *flags: str) -> list[str]:
 
 @pytest.mark.parametrize(
     ("name", "flag"),
-    [("gp", "linear.alpha=2.0"), ("weak", "gp.jitter=0.1"), ("polynomials", "features.train=100"), ("linear", "data.train=50")],
+    [("gp", "linear.alpha=2.0"), ("weak", "gp.jitter=0.1"), ("polynomials", "features.train=100")],
 )
 def test_what_an_entry_does_not_read_makes_no_new_run(name, flag):
     assert targets(name) == targets(name, flag)
     assert targets("gp") != targets("gp", "gp.jitter=0.1")
+
+
+def test_who_asks_for_other_pictures_where_data_are_made_up_is_told_so():
+    with pytest.raises(BadInput, match="no run of generalization/linear reads it: leave out --config.data.train"):
+        targets("linear", "data.train=50")
 
 
 @pytest.mark.parametrize(
