@@ -22,7 +22,8 @@ from ml_collections import ConfigDict
 from bench import _environment, _side
 from bench._side import ROOT, Side
 from bench._table import row, title
-from configs.dmpc.base import get_config, parameters, resolve
+from configs.dmpc.base import get_config, resolve
+from configs.dmpc.costs import parameters
 
 PARTS = ("proposal", "dynamics", "value")
 CORES = (1, 2)

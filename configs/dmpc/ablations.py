@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from ml_collections import ConfigDict
 
-from configs.dmpc import base, studies
+from configs.dmpc import base, methods, studies
 from configs.dmpc.base import cost, needs, resolve
 from configs.sweeps import Overrides, product
 
@@ -30,5 +30,5 @@ def get_config(scale: str) -> ConfigDict:
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
     whole = {"model.proposal": "multi_diffusion", "model.dynamics": "multi_diffusion"}
     both = [{"model.proposal": name, "model.dynamics": name} for name in ("single_mlp", "single_diffusion")]
-    dynamics = [{"model.dynamics": name} for name in base.DYNAMICS if name != whole["model.dynamics"]]
+    dynamics = [{"model.dynamics": name} for name in methods.DYNAMICS if name != whole["model.dynamics"]]
     return product(studies.one(config.scale), [whole, *both, *dynamics])

@@ -23,6 +23,10 @@ model.proposal and model.dynamics put other models in the place of D-MPC's.
 from ml_collections import ConfigDict
 
 from configs.checks import check, derive
+from configs.dmpc.costs import cost
+from configs.dmpc.methods import DIFFUSION, DYNAMICS, MLPS, PARTS, PROPOSALS, STEPWISE, parts, ranks, scores
+
+__all__ = ["cost", "get_config", "needs", "resolve"]
 
 SCALES = ("smoke", "cpu", "gpu", "paper")
 
@@ -201,10 +205,6 @@ def get_config(scale: str) -> ConfigDict:
     return config.lock()
 
 
-PROPOSALS = ("multi_diffusion", "single_diffusion", "single_mlp")
-DYNAMICS = ("multi_diffusion", "single_diffusion", "single_mlp", "multi_mlp", "autoregressive")
-DIFFUSION, MLPS, STEPWISE = ("multi_diffusion", "single_diffusion"), ("single_mlp", "multi_mlp"), ("single_diffusion", "single_mlp")
-PARTS = ("proposal", "dynamics", "value", "truncated", "joint")
 CHOICES = {
     "entry": ("behave", "collect", "train", "adapt", "distil", "evaluate", "error"),
     "env.name": tuple(ENVIRONMENTS),
@@ -297,37 +297,6 @@ def resolve_method(config: ConfigDict) -> None:
     if plan.kind == "ssr" and ranks(config) and model.proposal in STEPWISE and model.dynamics not in STEPWISE:
         steps = " or ".join(STEPWISE)
         raise ValueError(f"model.proposal={model.proposal!r} takes turns with dynamics of one step: take model.dynamics={steps}")
-
-
-# -- what a run is made of --------------------------------------------------------------------------------------------------------------
-def ranks(config: ConfigDict) -> bool:
-    """Whether the method needs to know what follows from its candidates."""
-    return config.plan.kind != "ssr" or config.plan.candidates > 1
-
-
-def wants_value(config: ConfigDict) -> bool:
-    """Whether candidates are ranked by the learned return."""
-    wanted = config.objective
-    return scores(config) and (wanted.kind == "return" or (wanted.kind == "sum" and wanted.return_weight > 0))
-
-
-def scores(config: ConfigDict) -> bool:
-    """Whether candidates are ranked by the objective. MBOP's are averaged by the rewards that its own models foretell."""
-    return ranks(config) and config.plan.kind != "mbop"
-
-
-def parts(config: ConfigDict) -> tuple[str, ...]:
-    """Of a resolved config, those that its method is made of."""
-    match config.entry, config.plan.kind:
-        case "error", _:
-            return ("dynamics",)
-        case _, "mbop":
-            return ("proposal", "dynamics", "truncated")
-        case _, "guided":
-            needed = ("joint",)
-        case _:
-            needed = ("proposal", "dynamics") if ranks(config) else ("proposal",)
-    return (*needed, "value") if wants_value(config) else needed
 
 
 # What an entry does not read, or reads only by way of its needs, is no part of its identity: other windows play no new data, another
@@ -434,103 +403,3 @@ def needs(config: ConfigDict) -> dict[str, object]:
                 found[part] = ("dmpc/adapt", {**own, **fields("adapt"), "train.part": part})
             return found
     return {}
-
-
-def cost(config: ConfigDict) -> dict[str, float]:
-    """Of a resolved config: FLOPs (the simulator left out) and bytes of device memory."""
-    if config.entry == "collect":
-        return {"flops": 0.0, "bytes": 0.0}
-    if config.entry != "behave":
-        return cost_of_models(config)
-    b, states, actions = config.behave, config.env.states, config.env.actions
-    actor, critic = b.width * (states + b.width + 2 * actions), b.width * (states + actions + b.width + 1)
-    # per transition: of the actor a forward pass for the target and one with its gradient; of both critics a pass for the target, one
-    # with its gradient, and one whose gradient stops at the inputs
-    per_row = 2 * (actor * (1 + 3) + 2 * critic * (1 + 3 + 2))
-    batches = 4 * b.round * b.batch_size * (2 * states + actions + 2)
-    return {"flops": float(per_row * b.batch_size * (b.steps - b.warmup)), "bytes": float(16 * (actor + 3 * critic) + batches)}
-
-
-LIMITS = {"ring": 200, "halfcheetah": 1_000, "hopper": 1_000, "walker2d": 1_000}  # steps of an episode
-BASES = 16  # sines and cosines that tell a time
-
-
-def tokens(config: ConfigDict, part: str) -> int:
-    """That a part reads in one forward pass over a window, all steps of it; an MLP reads a whole step as one."""
-    history, horizon, model = config.windows.history, config.windows.horizon, config.model
-    known = 2 * history - 1
-    match part, model.proposal if part == "proposal" else model.dynamics:
-        case "value", _:
-            return 2 + 2 * horizon
-        case "joint", _:
-            return 1 + horizon
-        case ("truncated", _) | (_, "multi_mlp"):
-            return 1
-        case _, "single_mlp":
-            return horizon
-        case "proposal", "single_diffusion":
-            return horizon * (known + 1)
-        case "proposal", _:
-            return known + horizon
-        case _, "single_diffusion":
-            return horizon * (known + 2)
-        case _, "autoregressive":
-            return history - 1 + horizon
-    return known + 2 * horizon
-
-
-def parameters(config: ConfigDict) -> dict[str, int]:
-    """Of a resolved config's parts."""
-    m, states, actions = config.model, config.env.states, config.env.actions
-    history, horizon = config.windows.history, config.windows.horizon
-    inner = m.heads * m.head_dim
-    layer = 4 * m.width * inner + 3 * inner + m.width + 2 * m.width * m.mlp_width + m.mlp_width + m.width + 4 * m.width
-
-    def body(layers: int, kinds: tuple[int, ...], out: int) -> int:
-        """A transformer over tokens of several kinds, each with values, times and the kind itself."""
-        entering = sum(m.width * (size + 2 * BASES + 1) for size in kinds)
-        return entering + layers * layer + 2 * m.width + out * (m.width + 1)
-
-    def mlps(inputs: int, out: int) -> int:
-        return m.members * (m.hidden * (inputs + 1) + m.hidden * (m.hidden + 1) + out * (m.hidden + 1))
-
-    known = (states,) if history == 1 else (states, actions)
-    moved = {
-        "single_mlp": mlps(states + actions, states + 1),
-        "multi_mlp": mlps(history * states + (history - 1 + horizon) * actions, horizon * states),
-        "autoregressive": body(m.layers, (states, actions), states),
-    }
-    cloned = mlps(states + actions, actions)
-    return {
-        "proposal": cloned if m.proposal == "single_mlp" else body(m.layers, (*known, actions), actions),
-        "dynamics": moved.get(m.dynamics, body(m.layers, (*known, actions, states), states)),
-        "value": body(m.value_layers, (states, states, actions), 1) + m.width,
-        "truncated": mlps(states + actions, 1),
-        "joint": body(m.layers, (states + actions,), states + actions),
-    }
-
-
-def cost_of_models(config: ConfigDict) -> dict[str, float]:
-    """2 N FLOPs per token and forward pass, attention left out; with the gradient three times that. Memory: parameters, gradient, two
-    moments, the mean of the weights, activations of a batch; of plans the weights and the widest activations."""
-    count, m, plan = parameters(config), config.model, config.plan
-    part, rows = config.train.part, config.train.batch_size
-    if config.entry in ("train", "adapt"):
-        steps = config.train.steps if config.entry == "train" else config.adapt.steps
-        layers, length = m.value_layers if part == "value" else m.layers, tokens(config, part)
-        wide = layers * (8 * m.width + 4 * m.heads * m.head_dim + 2 * m.mlp_width + m.heads * length)
-        flops = 6.0 * count[part] * length * rows * steps
-        return {"params": count[part], "flops": flops, "bytes": float(20 * count[part] + 4 * wide * length * rows)}
-    diffuse = {"joint": plan.proposal_steps, "proposal": plan.proposal_steps if m.proposal in DIFFUSION else 1}
-    diffuse["dynamics"] = plan.samples * (plan.dynamics_steps if m.dynamics in DIFFUSION else 1)
-    diffuse["value"] = plan.samples * (3 * plan.proposal_steps + 1 if plan.kind == "guided" else 1)  # with its gradient
-    forward = sum(2.0 * diffuse.get(name, 1) * count[name] * tokens(config, name) for name in parts(config))
-    longest = max(tokens(config, name) for name in parts(config))
-    together = config.evaluate.episodes * plan.candidates * plan.samples
-    times = together // plan.samples * LIMITS[config.env.name]
-    if config.entry == "error":
-        together = times = config.error.windows
-    if config.entry == "distil":
-        times = config.distil.states * plan.candidates
-    memory = 4.0 * sum(count[name] for name in parts(config)) + 4.0 * together * longest * (m.mlp_width + m.heads * longest)
-    return {"params": sum(count[name] for name in parts(config)), "flops": forward * times, "bytes": memory}

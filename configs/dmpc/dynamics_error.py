@@ -12,7 +12,7 @@ from collections.abc import Iterator
 
 from ml_collections import ConfigDict
 
-from configs.dmpc import base, studies
+from configs.dmpc import base, methods, studies
 from configs.dmpc.base import cost, needs, resolve
 from configs.sweeps import Overrides, product
 
@@ -29,5 +29,5 @@ def get_config(scale: str) -> ConfigDict:
 
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
     judged = [{"error.set": name} for name in (("medium-replay",) if config.scale == "smoke" else ("medium-replay", "medium", "expert"))]
-    models = [{"model.dynamics": name} for name in base.DYNAMICS]
+    models = [{"model.dynamics": name} for name in methods.DYNAMICS]
     return product(studies.one(config.scale), judged, models)

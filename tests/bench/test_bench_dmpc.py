@@ -8,7 +8,7 @@ import pytest
 
 from bench import _environment
 from bench.dmpc import CLOSE, PARTS, configured, fields
-from configs.dmpc.base import parameters
+from configs.dmpc.costs import parameters
 from launch.configs import ROOT
 
 READY = _environment.VENV / "requirements.txt.ready"

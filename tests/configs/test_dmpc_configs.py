@@ -3,7 +3,7 @@
 import jax
 import pytest
 
-from configs.dmpc import base
+from configs.dmpc import base, costs, methods
 from launch import plan
 from launch.configs import names
 from projects.dmpc import envs, models
@@ -51,7 +51,7 @@ TRAIN = ("dmpc/train", "train.part=dynamics")
 
 
 def test_another_planner_or_objective_trains_no_new_model():
-    for name in base.PARTS:
+    for name in methods.PARTS:
         train = ("dmpc/train", f"train.part={name}")
         assert ids(*train) == ids(*train, "plan.candidates=4", "evaluate.episodes=1", "behave.width=8", "evaluate.seed=3")
     for flag in ("windows.horizon=8", "model.width=32", "diffusion.predicts=v", "optim.ema=0.9", "collect.set=expert", "seed=1"):
@@ -176,7 +176,8 @@ def test_an_error_needs_its_dynamics_and_the_set_it_is_measured_on():
 
 
 def test_configs_know_which_models_there_are():
-    assert tuple(models.PROPOSALS) == base.PROPOSALS and tuple(models.DYNAMICS) == base.DYNAMICS and tuple(models.PARTS) == base.PARTS
+    for kind, known in (("PROPOSALS", methods.PROPOSALS), ("DYNAMICS", methods.DYNAMICS), ("PARTS", methods.PARTS)):
+        assert tuple(getattr(models, kind)) == known
 
 
 @pytest.mark.parametrize("scale", ("smoke", "paper"))
@@ -187,11 +188,11 @@ def test_parameters_are_counted(scale, history):
             named = {f"model.{name}": model} if model else {}
             config = resolved(scale, entry="train", train__part=name, windows__history=history, **named)
             weights = jax.eval_shape(part(config).init, jax.random.key(0))["weights"]
-            assert base.parameters(config)[name] == sum(leaf.size for leaf in jax.tree.leaves(weights)), (name, model)
+            assert costs.parameters(config)[name] == sum(leaf.size for leaf in jax.tree.leaves(weights)), (name, model)
 
 
 def test_limits_are_those_of_the_environments():
-    for name, limit in base.LIMITS.items():
+    for name, limit in costs.LIMITS.items():
         assert envs.environments(resolved(env__name=name).env, 1).spec.limit == limit
 
 

@@ -1,0 +1,104 @@
+"""What a `dmpc` run costs: parameters, FLOPs (the simulator left out) and bytes of device memory."""
+
+from ml_collections import ConfigDict
+
+from configs.dmpc.methods import DIFFUSION, parts
+
+LIMITS = {"ring": 200, "halfcheetah": 1_000, "hopper": 1_000, "walker2d": 1_000}  # steps of an episode
+BASES = 16  # sines and cosines that tell a time
+
+
+def cost(config: ConfigDict) -> dict[str, float]:
+    """Of a resolved config: FLOPs (the simulator left out) and bytes of device memory."""
+    if config.entry == "collect":
+        return {"flops": 0.0, "bytes": 0.0}
+    if config.entry != "behave":
+        return cost_of_models(config)
+    b, states, actions = config.behave, config.env.states, config.env.actions
+    actor, critic = b.width * (states + b.width + 2 * actions), b.width * (states + actions + b.width + 1)
+    # per transition: of the actor a forward pass for the target and one with its gradient; of both critics a pass for the target, one
+    # with its gradient, and one whose gradient stops at the inputs
+    per_row = 2 * (actor * (1 + 3) + 2 * critic * (1 + 3 + 2))
+    batches = 4 * b.round * b.batch_size * (2 * states + actions + 2)
+    return {"flops": float(per_row * b.batch_size * (b.steps - b.warmup)), "bytes": float(16 * (actor + 3 * critic) + batches)}
+
+
+def tokens(config: ConfigDict, part: str) -> int:
+    """That a part reads in one forward pass over a window, all steps of it; an MLP reads a whole step as one."""
+    history, horizon, model = config.windows.history, config.windows.horizon, config.model
+    known = 2 * history - 1
+    match part, model.proposal if part == "proposal" else model.dynamics:
+        case "value", _:
+            return 2 + 2 * horizon
+        case "joint", _:
+            return 1 + horizon
+        case ("truncated", _) | (_, "multi_mlp"):
+            return 1
+        case _, "single_mlp":
+            return horizon
+        case "proposal", "single_diffusion":
+            return horizon * (known + 1)
+        case "proposal", _:
+            return known + horizon
+        case _, "single_diffusion":
+            return horizon * (known + 2)
+        case _, "autoregressive":
+            return history - 1 + horizon
+    return known + 2 * horizon
+
+
+def parameters(config: ConfigDict) -> dict[str, int]:
+    """Of a resolved config's parts."""
+    m, states, actions = config.model, config.env.states, config.env.actions
+    history, horizon = config.windows.history, config.windows.horizon
+    inner = m.heads * m.head_dim
+    layer = 4 * m.width * inner + 3 * inner + m.width + 2 * m.width * m.mlp_width + m.mlp_width + m.width + 4 * m.width
+
+    def body(layers: int, kinds: tuple[int, ...], out: int) -> int:
+        """A transformer over tokens of several kinds, each with values, times and the kind itself."""
+        entering = sum(m.width * (size + 2 * BASES + 1) for size in kinds)
+        return entering + layers * layer + 2 * m.width + out * (m.width + 1)
+
+    def mlps(inputs: int, out: int) -> int:
+        return m.members * (m.hidden * (inputs + 1) + m.hidden * (m.hidden + 1) + out * (m.hidden + 1))
+
+    known = (states,) if history == 1 else (states, actions)
+    moved = {
+        "single_mlp": mlps(states + actions, states + 1),
+        "multi_mlp": mlps(history * states + (history - 1 + horizon) * actions, horizon * states),
+        "autoregressive": body(m.layers, (states, actions), states),
+    }
+    cloned = mlps(states + actions, actions)
+    return {
+        "proposal": cloned if m.proposal == "single_mlp" else body(m.layers, (*known, actions), actions),
+        "dynamics": moved.get(m.dynamics, body(m.layers, (*known, actions, states), states)),
+        "value": body(m.value_layers, (states, states, actions), 1) + m.width,
+        "truncated": mlps(states + actions, 1),
+        "joint": body(m.layers, (states + actions,), states + actions),
+    }
+
+
+def cost_of_models(config: ConfigDict) -> dict[str, float]:
+    """2 N FLOPs per token and forward pass, attention left out; with the gradient three times that. Memory: parameters, gradient, two
+    moments, the mean of the weights, activations of a batch; of plans the weights and the widest activations."""
+    count, m, plan = parameters(config), config.model, config.plan
+    part, rows = config.train.part, config.train.batch_size
+    if config.entry in ("train", "adapt"):
+        steps = config.train.steps if config.entry == "train" else config.adapt.steps
+        layers, length = m.value_layers if part == "value" else m.layers, tokens(config, part)
+        wide = layers * (8 * m.width + 4 * m.heads * m.head_dim + 2 * m.mlp_width + m.heads * length)
+        flops = 6.0 * count[part] * length * rows * steps
+        return {"params": count[part], "flops": flops, "bytes": float(20 * count[part] + 4 * wide * length * rows)}
+    diffuse = {"joint": plan.proposal_steps, "proposal": plan.proposal_steps if m.proposal in DIFFUSION else 1}
+    diffuse["dynamics"] = plan.samples * (plan.dynamics_steps if m.dynamics in DIFFUSION else 1)
+    diffuse["value"] = plan.samples * (3 * plan.proposal_steps + 1 if plan.kind == "guided" else 1)  # with its gradient
+    forward = sum(2.0 * diffuse.get(name, 1) * count[name] * tokens(config, name) for name in parts(config))
+    longest = max(tokens(config, name) for name in parts(config))
+    together = config.evaluate.episodes * plan.candidates * plan.samples
+    times = together // plan.samples * LIMITS[config.env.name]
+    if config.entry == "error":
+        together = times = config.error.windows
+    if config.entry == "distil":
+        times = config.distil.states * plan.candidates
+    memory = 4.0 * sum(count[name] for name in parts(config)) + 4.0 * together * longest * (m.mlp_width + m.heads * longest)
+    return {"params": sum(count[name] for name in parts(config)), "flops": forward * times, "bytes": memory}
