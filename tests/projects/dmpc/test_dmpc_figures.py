@@ -1,8 +1,5 @@
 """Every figure draws from a made-up table of its own sweep, complete, half empty and empty, and its rows are well formed."""
 
-import io
-from pathlib import Path
-
 import numpy as np
 import pandas as pd
 import pytest
@@ -12,47 +9,27 @@ from projects.dmpc import figures
 from projects.dmpc.figures import reading
 from projects.dmpc.figures.heights import off
 from projects.dmpc.published import published
+from tests.gallery import Gallery, swept
 from tests.projects.dmpc import dmpc_tables
 
-NAMES = sorted(name.removesuffix("_summary") for name in figures.__all__ if name.endswith("_summary"))
-MADE = [name for name in NAMES if name != "demo"]  # which has tests of its own
-
-
-def drawn(name: str, table: pd.DataFrame) -> int:
-    """Bytes of the picture."""
-    buffer = io.BytesIO()
-    getattr(figures, name)(table).savefig(buffer, format="png", dpi=30)
-    return len(buffer.getvalue())
-
-
-def check_rows(name: str, table: pd.DataFrame) -> list[dict]:
-    rows = getattr(figures, f"{name}_summary")(table)
-    for row in rows:
-        assert list(row) == ["setting", "quantity", "ours", "low", "high", "n", "published", "note"]
-        assert row["published"] == "" or row["published"] in published()
-        assert "\n" not in row["setting"] + row["quantity"] + row["note"]
-    return rows
+GALLERY = Gallery(figures, published, dmpc_tables.table)
+drawn, check_rows = GALLERY.drawn, GALLERY.rows
+MADE = [name for name in GALLERY.names if name != "demo"]  # which has tests of its own
 
 
 def test_every_config_with_a_sweep_has_its_two_functions():
-    files = Path(base.__file__).parent.glob("*.py")
-    swept = {path.stem for path in files if "def sweep(" in path.read_text()} - {"behave", "collect"}  # which draw nothing
-    assert swept == set(NAMES)
+    assert swept(base) - {"behave", "collect"} == set(GALLERY.names)  # those two draw nothing
 
 
 @pytest.mark.parametrize("scale", ["smoke", "gpu"])
 @pytest.mark.parametrize("name", MADE)
 def test_draws_its_sweep(name, scale):
-    table = dmpc_tables.table(name, scale)
-    assert drawn(name, table) > 2_000
-    assert check_rows(name, table)
+    GALLERY.check_sweep(name, scale)
 
 
 @pytest.mark.parametrize("name", MADE)
 def test_draws_parts_of_its_sweep(name):
-    table = dmpc_tables.table(name, "cpu", 0.5)
-    assert drawn(name, table) > 2_000
-    check_rows(name, table)
+    GALLERY.check_half(name)
 
 
 @pytest.mark.parametrize("name", MADE)
@@ -94,8 +71,7 @@ def test_a_figure_says_what_it_was_measured_with(name):
 
 
 def test_published_numbers_carry_their_evidence():
-    for entry in published().values():
-        assert set(entry) == {"value", "unit", "where", "tag"} and entry["tag"] in {"P", "U"} and entry["where"]
+    GALLERY.check_evidence({"P", "U"})
 
 
 def test_methods_are_told_apart_and_none_is_counted_twice():

@@ -1,10 +1,7 @@
 """Every figure draws from a made-up table of its own sweep, complete, half empty and empty, and its rows are well formed."""
 
-import io
 import math
-from pathlib import Path
 
-import pandas as pd
 import pytest
 
 from configs.infinite_compute import base, tuned
@@ -12,44 +9,25 @@ from projects.infinite_compute import effects, figures
 from projects.infinite_compute.figures import recipes, scaling
 from projects.infinite_compute.published import published
 from shared.stats import Interval
+from tests.gallery import Gallery, swept
 from tests.projects.infinite_compute import world
 
-NAMES = sorted(name.removesuffix("_summary") for name in figures.__all__ if name.endswith("_summary"))
-
-
-def drawn(name: str, table: pd.DataFrame) -> int:
-    """Bytes of the picture."""
-    buffer = io.BytesIO()
-    getattr(figures, name)(table).savefig(buffer, format="png", dpi=40)
-    return len(buffer.getvalue())
-
-
-def check_rows(name: str, table: pd.DataFrame) -> list[dict]:
-    rows = getattr(figures, f"{name}_summary")(table)
-    for row in rows:
-        assert list(row) == ["setting", "quantity", "ours", "low", "high", "n", "published", "note"]
-        assert row["published"] == "" or row["published"] in published()
-    return rows
+GALLERY = Gallery(figures, published, world.table)
+drawn, check_rows, NAMES = GALLERY.drawn, GALLERY.rows, GALLERY.names
 
 
 def test_every_config_with_a_figure_has_its_two_functions():
-    files = Path(base.__file__).parent.glob("*.py")
-    with_sweep = {path.stem for path in files if "def sweep(" in path.read_text()}
-    assert with_sweep - {"certify"} == set(NAMES)
+    assert swept(base) - {"certify"} == set(NAMES)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_draws_its_smoke_sweep(name):
-    table = world.table(name, "smoke")
-    assert drawn(name, table) > 2_000
-    assert check_rows(name, table)
+    GALLERY.check_sweep(name, "smoke")
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_draws_half_of_its_cpu_sweep(name):
-    table = world.table(name, "cpu", keep=0.5)
-    assert drawn(name, table) > 2_000
-    check_rows(name, table)
+    GALLERY.check_half(name)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -61,10 +39,8 @@ def test_draws_nothing_from_runs_that_all_diverged(name):
 
 def test_the_papers_numbers_stay_in_their_column():
     """No row of ours equals a published number: nothing is filled in for a missing cell."""
-    for name in NAMES:
-        for row in check_rows(name, world.table(name, "cpu", keep=0.3)):
-            if row["published"] and row["quantity"] == "validation loss":
-                assert row["ours"] != published()[row["published"]]["value"]
+    for row, theirs in GALLERY.beside_published():
+        assert row["quantity"] != "validation loss" or row["ours"] != theirs
 
 
 def test_an_ensemble_that_stands_alone_has_no_role():

@@ -1,8 +1,6 @@
 """Every figure draws from a made-up table of its own sweep, complete, half empty and empty, and its rows are well formed."""
 
-import io
 import math
-from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -16,46 +14,26 @@ from projects.lewm import figures
 from projects.lewm.figures import ablations, latents, pictures, reading, style
 from projects.lewm.figures.protocol import arrival
 from projects.lewm.published import published, spread
+from tests.gallery import Gallery, swept
 from tests.projects.lewm import lewm_tables
 
-NAMES = sorted(name.removesuffix("_summary") for name in figures.__all__ if name.endswith("_summary"))
-TAGS = {"P", "C", "R", "D", "U"}
-
-
-def drawn(name: str, table: pd.DataFrame) -> int:
-    """Bytes of the picture."""
-    buffer = io.BytesIO()
-    getattr(figures, name)(table).savefig(buffer, format="png", dpi=30)
-    return len(buffer.getvalue())
-
-
-def check_rows(name: str, table: pd.DataFrame) -> list[dict]:
-    rows = getattr(figures, f"{name}_summary")(table)
-    for row in rows:
-        assert list(row) == ["setting", "quantity", "ours", "low", "high", "n", "published", "note"]
-        assert row["published"] == "" or row["published"] in published()
-        assert "\n" not in row["setting"] + row["quantity"] + row["note"]
-    return rows
+GALLERY = Gallery(figures, published, lewm_tables.table)
+drawn, check_rows, NAMES = GALLERY.drawn, GALLERY.rows, GALLERY.names
 
 
 def test_every_config_with_a_sweep_has_its_two_functions():
-    files = Path(base.__file__).parent.glob("*.py")
-    assert {path.stem for path in files if "def sweep(" in path.read_text()} == set(NAMES)
+    assert swept(base) == set(NAMES)
 
 
 @pytest.mark.parametrize("scale", ["smoke", "gpu"])
 @pytest.mark.parametrize("name", NAMES)
 def test_draws_its_sweep(name, scale):
-    table = lewm_tables.table(name, scale)
-    assert drawn(name, table) > 2_000
-    assert check_rows(name, table)
+    GALLERY.check_sweep(name, scale)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_draws_parts_of_its_sweep(name):
-    table = lewm_tables.table(name, "cpu", 0.5)
-    assert drawn(name, table) > 2_000
-    check_rows(name, table)
+    GALLERY.check_half(name)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -111,16 +89,14 @@ def test_success_is_in_per_cent():
 
 
 def test_published_numbers_carry_their_evidence():
-    for entry in published().values():
-        assert set(entry) == {"value", "unit", "where", "tag"} and entry["tag"] in TAGS and entry["where"]
+    GALLERY.check_evidence()
 
 
 def test_published_numbers_stay_in_their_column():
     """No row of ours equals a published number: nothing is filled in for a missing cell."""
-    for name in NAMES:
-        for row in check_rows(name, lewm_tables.table(name, "gpu", 0.4)):
-            if row["published"] and row["quantity"] != "weight" and row["published"].split(".")[0] not in ("fig16", "protocol"):
-                assert row["ours"] != published()[row["published"]]["value"]
+    for row, theirs in GALLERY.beside_published():
+        if row["quantity"] != "weight" and row["published"].split(".")[0] not in ("fig16", "protocol"):
+            assert row["ours"] != theirs
 
 
 def test_rows_of_another_environment_than_the_papers_say_so():

@@ -1,6 +1,5 @@
 """Every figure draws from a made-up table of its own sweep, complete, half empty and empty, and its rows are well formed."""
 
-import io
 import math
 
 import pandas as pd
@@ -10,40 +9,22 @@ from projects.ssd import figures
 from projects.ssd.figures import batches, hits
 from projects.ssd.figures.settings import Setting, median, settings
 from projects.ssd.published import published
+from tests.gallery import Gallery
 from tests.projects.ssd import ssd_world
 
-NAMES = sorted(name.removesuffix("_summary") for name in figures.__all__ if name.endswith("_summary"))
-TAGS = {"P", "C", "R", "D", "U"}
-
-
-def drawn(name: str, table: pd.DataFrame) -> int:
-    """Bytes of the picture."""
-    buffer = io.BytesIO()
-    getattr(figures, name)(table).savefig(buffer, format="png", dpi=40)
-    return len(buffer.getvalue())
-
-
-def check_rows(name: str, table: pd.DataFrame) -> list[dict]:
-    rows = getattr(figures, f"{name}_summary")(table)
-    for row in rows:
-        assert list(row) == ["setting", "quantity", "ours", "low", "high", "n", "published", "note"]
-        assert row["published"] == "" or row["published"] in published()
-    return rows
+GALLERY = Gallery(figures, published, ssd_world.table)
+drawn, check_rows, NAMES = GALLERY.drawn, GALLERY.rows, GALLERY.names
 
 
 @pytest.mark.parametrize("scale", ["smoke", "cpu"])
 @pytest.mark.parametrize("name", NAMES)
 def test_draws_its_sweep(name, scale):
-    table = ssd_world.table(name, scale)
-    assert drawn(name, table) > 2_000
-    assert check_rows(name, table)
+    GALLERY.check_sweep(name, scale)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_draws_half_of_its_sweep(name):
-    table = ssd_world.table(name, "cpu", keep=0.5)
-    assert drawn(name, table) > 2_000
-    check_rows(name, table)
+    GALLERY.check_half(name)
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -70,15 +51,12 @@ def test_a_speed_that_was_not_timed_is_called_modelled(name):
 
 
 def test_published_numbers_carry_their_evidence():
-    for entry in published().values():
-        assert set(entry) == {"value", "unit", "where", "tag"} and entry["tag"] in TAGS
+    GALLERY.check_evidence()
 
 
 def test_published_numbers_stay_in_their_column():
     """No row of ours equals a published number: nothing is filled in for a missing cell."""
-    for name in NAMES:
-        for row in check_rows(name, ssd_world.table(name, "cpu", keep=0.3)):
-            assert not row["published"] or row["ours"] != published()[row["published"]]["value"]
+    assert not [row for row, theirs in GALLERY.beside_published() if row["ours"] == theirs]
 
 
 def test_ratios_are_within_repeats():
