@@ -1,13 +1,30 @@
 """Every test has a runs folder of its own and no W&B; the session shares one cache, also of compiled programs."""
 
+import os
+import shutil
+import tempfile
+from pathlib import Path
+
 import pytest
 
+COMPILED = "JAX_COMPILATION_CACHE_DIR"
 ENVIRONMENT = {
     "WANDB_MODE": "disabled",
     "JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS": "0",
     "JAX_PERSISTENT_CACHE_MIN_ENTRY_SIZE_BYTES": "-1",
     "TF_CPP_MIN_LOG_LEVEL": "2",
+    # Most of the session is compiling programs that run for milliseconds.
+    "XLA_FLAGS": "--xla_backend_optimization_level=0 --xla_llvm_disable_expensive_passes=true",
 }
+
+
+def pytest_configure(config):
+    """Before any test file imports jax, which reads its settings then. The processes of pytest-xdist inherit them, and the one folder."""
+    os.environ.update(ENVIRONMENT)
+    if COMPILED not in os.environ:
+        folder = tempfile.mkdtemp(prefix="paperclub-tests-")
+        os.environ[COMPILED] = f"{folder}/compiled"
+        config.add_cleanup(lambda: shutil.rmtree(folder, ignore_errors=True))
 
 
 def pytest_collection_modifyitems(items):
@@ -16,14 +33,11 @@ def pytest_collection_modifyitems(items):
 
 
 @pytest.fixture(scope="session", autouse=True)
-def cache(tmp_path_factory):
+def cache():
     """$PAPERCLUB_CACHE of the session."""
-    folder = tmp_path_factory.mktemp("cache")
+    folder = Path(os.environ[COMPILED]).parent
     with pytest.MonkeyPatch.context() as patch:
-        for name, value in ENVIRONMENT.items():
-            patch.setenv(name, value)
         patch.setenv("PAPERCLUB_CACHE", str(folder))
-        patch.setenv("JAX_COMPILATION_CACHE_DIR", str(folder / "compiled"))
         yield folder
 
 

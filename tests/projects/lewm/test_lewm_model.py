@@ -129,11 +129,10 @@ def test_frame_by_frame_the_predictions_are_the_same(changes):
 
 
 SPLIT = """
-    import os
-    os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
     import sys
     sys.path.insert(0, "tests/projects/lewm"), sys.path.insert(0, "tests")
     import jax, jax.numpy as jnp, numpy as np
+    jax.config.update("jax_num_cpu_devices", 8)
     from jax.sharding import Mesh, NamedSharding, PartitionSpec as P
     from lewm_world import config
     from projects.lewm import train
@@ -149,7 +148,7 @@ SPLIT = """
         return value, terms["stats"]
 
     step = jax.jit(jax.value_and_grad(loss, has_aux=True, allow_int=True))
-    variables = model.init(key)
+    variables = jax.jit(model.init)(key)
     (one, stats), gradient = step(variables, frames, blocks)
     place = NamedSharding(Mesh(np.array(jax.devices()), ("data",)), P("data"))
     (eight, others), split = step(variables, *jax.device_put((frames, blocks), place))

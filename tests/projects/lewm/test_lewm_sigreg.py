@@ -82,7 +82,7 @@ def test_what_it_sees_in_many_dimensions():
 )  # fmt: skip
 def test_the_recurrence_gives_the_plain_formula_and_its_gradient(seed, steps, rows, width, knots, scale):
     z = scale * jax.random.normal(jax.random.key(seed), (steps, rows, width)) + 0.3
-    ours, theirs = (jax.value_and_grad(one)(z, along(width, 8), knots) for one in (sigreg, plain))
+    ours, theirs = (jax.jit(jax.value_and_grad(one), static_argnums=2)(z, along(width, 8), knots) for one in (sigreg, plain))
     np.testing.assert_allclose(ours[0], theirs[0], rtol=2e-5)
     np.testing.assert_allclose(ours[1], theirs[1], atol=2e-5 * float(jnp.abs(theirs[1]).max()) + 1e-9)
 
@@ -100,12 +100,13 @@ def test_directions_are_unit_vectors_and_fresh_for_every_key():
 
 
 SPLIT = """
-    import os
-    os.environ["XLA_FLAGS"] = "--xla_force_host_platform_device_count=8"
     import jax, jax.numpy as jnp, numpy as np
     from jax.sharding import Mesh, NamedSharding, PartitionSpec as P
     from projects.lewm.sigreg import directions, sigreg
 
+    jax.config.update("jax_num_cpu_devices", 8)
+
+    @jax.jit
     def loss(z, key):
         return sigreg(z, directions(key, z.shape[-1], 64))
 
