@@ -52,8 +52,8 @@ def sizes(table: pd.DataFrame) -> Variants:
     for key, runs in {"tiny": rows[tiny & ~base], "small": rows[~tiny & ~base], "base": rows[base]}.items():
         if len(runs):
             one = runs.iloc[0]
-            width = one["predictor.width"] or one["latent.width"]
-            shape = f"width {width}, {one['predictor.heads']} heads,\nMLP {one['predictor.mlp_width']}"
+            width, heads = one["predictor.width"] or one["latent.width"], one["predictor.heads"]
+            shape = f"width {width}, {heads} head{'s' if heads > 1 else ''}\nMLP {one['predictor.mlp_width']}"
             found[f"table6.{key}"] = (f"{key}\n{shape}", runs)
     return found
 
