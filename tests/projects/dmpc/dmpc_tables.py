@@ -1,12 +1,9 @@
 """A made-up world in which the paper's effects hold, and the tables that its runs would leave: the real sweeps, made-up numbers."""
 
-import importlib
-import zlib
-
 import numpy as np
 import pandas as pd
 
-from configs.dmpc import base
+from tests import made_up
 
 LENGTH = 60  # steps of an episode
 METHODS = {"ssr": 60.0, "mbop": 25.0, "guided": 40.0}
@@ -14,38 +11,11 @@ METHODS = {"ssr": 60.0, "mbop": 25.0, "guided": 40.0}
 
 def table(name: str, scale: str, keep: float = 1.0) -> pd.DataFrame:
     """Of one figure: its own sweep expanded, every cell answered as its entry would; `keep` is the share of cells that were run."""
-    module = importlib.import_module(f"configs.dmpc.{name}")
-    rows, seen = [], set()
-    for number, overrides in enumerate(module.sweep(module.get_config(scale))):
-        config = module.get_config(scale)
-        config.update_from_flattened_dict(overrides)
-        flat = flatten(base.resolve(config).to_dict())
-        key = repr(sorted(flat.items()))
-        if key in seen or (number * 7919 % 100) / 100 >= keep:
-            continue
-        seen.add(key)
-        common = {**flat, "run_id": f"run{number:04d}", "state": "done", "step": 1}
-        rng = np.random.default_rng(zlib.crc32(common["run_id"].encode()))
-        rows += [common | row for row in {"evaluate": evaluate, "error": error}[config.entry](config, rng)]
+    rows = []
+    for config, common in made_up.cells("dmpc", name, scale, keep):
+        found = {"evaluate": evaluate, "error": error}[config.entry](config, made_up.noise(common["run_id"]))
+        rows += [common | {"step": 1} | row for row in found]
     return pd.DataFrame(rows)
-
-
-def flatten(tree: dict, prefix: str = "") -> dict:
-    flat = {}
-    for key, value in tree.items():
-        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return flat
-
-
-def bare(table: pd.DataFrame) -> pd.DataFrame:
-    """The config fields of runs that measured nothing."""
-    return table[[column for column in table if column in ("run_id", "state", "step", "seed", "scale", "entry") or "." in column]]
-
-
-def measured(table: pd.DataFrame) -> list[str]:
-    """The columns of numbers."""
-    fields = {*bare(table), "mesh", "arrays", "packable"}
-    return [column for column in table if column not in fields]
 
 
 # -- entries ------------------------------------------------------------------------------------------------------------------------------

@@ -3,6 +3,7 @@
 import pytest
 
 from projects.dmpc import effects
+from tests import made_up
 from tests.projects.dmpc import dmpc_tables
 
 TABLES = ("fixed_reward", "ablations", "dynamics_error", "candidates", "novel_reward", "runtime", "novel_dynamics", "distilled")
@@ -15,7 +16,7 @@ def world():
 
 def turned(table):
     """All orders undone: scores change their sign, heights are mirrored, the rest becomes its inverse."""
-    for column in dmpc_tables.measured(table):
+    for column in made_up.measured(table):
         table = table.assign(**{column: -table[column] if "score" in column else 1 / table[column]})
     if "arrays" in table:
         table = table.assign(arrays=[mirrored(found, row) for found, row in zip(table["arrays"], table.to_dict("records"), strict=True)])
@@ -42,7 +43,7 @@ def test_effects_do_not_hold_when_the_numbers_are_turned_around(world):
 def test_effects_are_unknown_without_runs(world):
     found = effects.check({name: table.iloc[:0] for name, table in world.items()})
     assert {effect.holds for effect in found} == {None} and len(found) == 13
-    unmeasured = effects.check({name: dmpc_tables.bare(table) for name, table in world.items()})
+    unmeasured = effects.check({name: made_up.bare(table) for name, table in world.items()})
     assert {effect.measured for effect in unmeasured} == {"runs missing"}
 
 

@@ -9,6 +9,7 @@ from projects.dmpc import figures
 from projects.dmpc.figures import reading
 from projects.dmpc.figures.heights import off
 from projects.dmpc.published import published
+from tests import made_up
 from tests.gallery import Gallery, swept
 from tests.projects.dmpc import dmpc_tables
 
@@ -42,7 +43,7 @@ def test_draws_nothing_from_runs_that_failed(name):
 @pytest.mark.parametrize("name", MADE)
 def test_draws_runs_that_measured_nothing(name):
     """Columns that are absent, not only empty."""
-    bare = dmpc_tables.bare(dmpc_tables.table(name, "cpu"))
+    bare = made_up.bare(dmpc_tables.table(name, "cpu"))
     assert drawn(name, bare) > 2_000
     assert check_rows(name, bare) == []
 

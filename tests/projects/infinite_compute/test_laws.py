@@ -13,6 +13,7 @@ from projects.infinite_compute import laws, tables
 from projects.infinite_compute.certificate import certify, search
 from projects.infinite_compute.published import published, value
 from shared.stats import Fit
+from tests import made_up
 from tests.projects.infinite_compute import world
 
 SIZES = [0.0626, 0.1497, 0.3037, 0.6337]  # millions of parameters
@@ -121,7 +122,7 @@ def test_parameters_from_columns(model):
     config = get_config("paper")
     config.model.name = model
     config = resolve(config)
-    assert tables.parameters(world.flatten(config.to_dict())) == parameters(config)["total"]
+    assert tables.parameters(made_up.flatten(config.to_dict())) == parameters(config)["total"]
 
 
 def test_seeds_are_folded_and_diverged_runs_left_out():

@@ -2,42 +2,24 @@
 
 import importlib
 import math
-import zlib
 
-import numpy as np
 import pandas as pd
 
 from configs.infinite_compute.base import parameters
+from tests import made_up
 
 
 def table(name: str, scale: str, keep: float = 1.0) -> pd.DataFrame:
     """The table of one figure: its own sweep expanded, every run answered by `single` or `members`."""
-    module = importlib.import_module(f"configs.infinite_compute.{name}")
-    rows, seen = [], set()
-    for number, overrides in enumerate(module.sweep(module.get_config(scale))):
-        config = module.get_config(scale)
-        config.update_from_flattened_dict(overrides)
-        config = module.resolve(config)
-        flat = flatten(config.to_dict())
-        key = str(flat)
-        if key in seen or (number * 7919 % 100) / 100 >= keep:
-            continue
-        seen.add(key)
-        common = {**flat, "run_id": f"run{number:04d}", "state": "done"}
-        rows += answers(config, common, hasattr(module, "ROWS"))
+    by_step, rows = hasattr(importlib.import_module(f"configs.infinite_compute.{name}"), "ROWS"), []
+    for config, common in made_up.cells("infinite_compute", name, scale, keep):
+        rows += answers(config, common, by_step)
     return pd.DataFrame(rows)
-
-
-def flatten(tree: dict, prefix: str = "") -> dict:
-    flat = {}
-    for key, value in tree.items():
-        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return flat
 
 
 def answers(config, common: dict, by_step: bool) -> list[dict]:
     n, d = parameters(config)["total"] / 1e6, config.data.tokens / 65_536
-    noise = np.random.default_rng(zlib.crc32(common["run_id"].encode())).normal(0, 0.003)
+    noise = made_up.noise(common["run_id"]).normal(0, 0.003)
     if config.entry == "ensemble":
         return [
             {**common, "step": k, **outcome(members(config, n, d, k) + noise / math.sqrt(k))} for k in range(1, config.ensemble.members + 1)

@@ -1,12 +1,11 @@
 """A made-up world in which the paper's effects hold, and the tables that its runs would leave: the real sweeps, made-up numbers."""
 
 import importlib
-import zlib
 
 import numpy as np
 import pandas as pd
 
-from configs.lewm import base
+from tests import made_up
 
 EVENT, FRAMES, SIDE = 10, 20, 8  # of a trajectory; pixels of a picture
 QUANTITIES = {
@@ -26,41 +25,12 @@ SOLVERS = {"cem": 1.0, "icem": 1.0, "mppi": 0.95, "adam": 0.85, "rmsprop": 0.7, 
 
 def table(name: str, scale: str, keep: float = 1.0) -> pd.DataFrame:
     """Of one figure: its own sweep expanded, every cell answered as its entry would; `keep` is the share of cells that were run."""
-    module = importlib.import_module(f"configs.lewm.{name}")
-    rows, seen = [], set()
-    for number, overrides in enumerate(module.sweep(module.get_config(scale))):
-        config = module.get_config(scale)
-        config.update_from_flattened_dict(overrides)
-        config = base.resolve(config)
-        flat = flatten(config.to_dict())
-        key = repr(sorted(flat.items()))
-        if key in seen or (number * 7919 % 100) / 100 >= keep:
-            continue
-        seen.add(key)
-        run = f"run{number:04d}"
-        common = {**flat, "run_id": run, "state": "done", "step": 1}
-        rng = np.random.default_rng(zlib.crc32(run.encode()))
-        found = {"plan": plan, "probe": probe, "surprise": surprise, "train": train, "imagine": imagine}[config.entry](config, rng)
-        rows += [common | row for row in (found if hasattr(module, "ROWS") else found[-1:])]
+    by_step, rows = hasattr(importlib.import_module(f"configs.lewm.{name}"), "ROWS"), []
+    entries = {"plan": plan, "probe": probe, "surprise": surprise, "train": train, "imagine": imagine}
+    for config, common in made_up.cells("lewm", name, scale, keep):
+        found = entries[config.entry](config, made_up.noise(common["run_id"]))
+        rows += [common | {"step": 1} | row for row in (found if by_step else found[-1:])]
     return pd.DataFrame(rows)
-
-
-def flatten(tree: dict, prefix: str = "") -> dict:
-    flat = {}
-    for key, value in tree.items():
-        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return flat
-
-
-def bare(table: pd.DataFrame) -> pd.DataFrame:
-    """The config fields of runs that measured nothing."""
-    return table[[column for column in table if column in ("run_id", "state", "step", "seed", "scale", "entry") or "." in column]]
-
-
-def measured(table: pd.DataFrame) -> list[str]:
-    """The columns of numbers."""
-    fields = {*bare(table), "mesh", "arrays", "packable"}
-    return [column for column in table if column not in fields]
 
 
 # -- entries --------------------------------------------------------------------------------------------------------------

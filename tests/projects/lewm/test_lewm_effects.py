@@ -4,6 +4,7 @@ import pandas as pd
 import pytest
 
 from projects.lewm import effects
+from tests import made_up
 from tests.projects.lewm import lewm_tables
 
 TABLES = (
@@ -25,7 +26,7 @@ SHARES = ("success", "detected", "auroc", "alarms", "neighbours")  # the first w
 
 def turned(table):
     """All orders undone, within columns and between them: shares become what is left of 1, the rest its inverse."""
-    for column in set(lewm_tables.measured(table)) - {"pairs", "horizon"}:
+    for column in set(made_up.measured(table)) - {"pairs", "horizon"}:
         kind = column.split("/")[0]
         if "straightness" in column:
             table = table.assign(**{column: -table[column]})
@@ -54,7 +55,7 @@ def test_effects_of_missing_runs_are_unknown(world):
 
 
 def test_effects_of_runs_that_measured_nothing_are_unknown(world):
-    bare = {name: lewm_tables.bare(table) for name, table in world.items()}
+    bare = {name: made_up.bare(table) for name, table in world.items()}
     assert {effect.holds for effect in effects.check(bare)} == {None}
 
 

@@ -14,6 +14,7 @@ from projects.lewm import figures
 from projects.lewm.figures import ablations, latents, pictures, reading, style
 from projects.lewm.figures.protocol import arrival
 from projects.lewm.published import published, spread
+from tests import made_up
 from tests.gallery import Gallery, swept
 from tests.projects.lewm import lewm_tables
 
@@ -46,7 +47,7 @@ def test_draws_nothing_from_runs_that_failed(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_draws_runs_that_measured_nothing(name):
     """Columns that are absent, not only empty."""
-    bare = lewm_tables.bare(lewm_tables.table(name, "cpu"))
+    bare = made_up.bare(lewm_tables.table(name, "cpu"))
     assert drawn(name, bare) > 2_000
     assert {row["quantity"] for row in check_rows(name, bare)} <= {"weight"}, "a config field, not a measurement"
 

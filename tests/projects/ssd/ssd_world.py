@@ -1,14 +1,12 @@
 """A made-up machine on which the theory holds exactly, and the tables that its runs would leave: the real sweeps, made-up numbers."""
 
-import importlib
-import zlib
-
 import numpy as np
 import pandas as pd
 
 from projects.ssd import fanout, theory
 from projects.ssd.accounting import FANS
 from projects.ssd.theory import Times
+from tests import made_up
 
 DEVICES = {"ar": 1, "sd": 1, "ssd": 2, "ar_both": 2, "sd_both": 2}
 NEURAL = {"neural", "auto"}
@@ -16,29 +14,12 @@ NEURAL = {"neural", "auto"}
 
 def table(name: str, scale: str, keep: float = 1.0, timed: bool = True) -> pd.DataFrame:
     """Of one figure: its own sweep expanded, every cell answered, one row per repeat; `timed` False leaves out the speed of SSD."""
-    module = importlib.import_module(f"configs.ssd.{name}")
-    rows, seen = [], set()
-    for number, overrides in enumerate(module.sweep(module.get_config(scale))):
-        config = module.get_config(scale)
-        config.update_from_flattened_dict(overrides)
-        config = module.resolve(config)
-        key = repr(sorted(flatten(config.to_dict()).items()))
-        if key in seen or (number * 7919 % 100) / 100 >= keep:
-            continue
-        seen.add(key)
-        run = f"run{number:04d}"
-        common = {**flatten(config.to_dict()), "run_id": run, "state": "done"}
+    rows = []
+    for config, common in made_up.cells("ssd", name, scale, keep):
         for step in range(config.bench.repeats):
-            found = answer(config, np.random.default_rng(zlib.crc32(f"{run}{step}".encode())))
+            found = answer(config, made_up.noise(common["run_id"], step))
             rows.append(common | {"step": step} | {k: v for k, v in found.items() if timed or k != "tok_s/ssd"})
     return pd.DataFrame(rows)
-
-
-def flatten(tree: dict, prefix: str = "") -> dict:
-    flat = {}
-    for key, value in tree.items():
-        flat |= flatten(value, f"{prefix}{key}.") if isinstance(value, dict) else {prefix + key: value}
-    return flat
 
 
 def answer(config, rng: np.random.Generator) -> dict[str, float]:
