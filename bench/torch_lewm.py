@@ -4,36 +4,17 @@ Runs in bench/.venv (bench/requirements.txt) as `python -m bench.torch_lewm TASK
 bench/_lewm.py. It keeps freed memory as our side does.
 """
 
-import argparse
-import json
-import os
 import time
 from collections.abc import Callable
-from types import SimpleNamespace as Config
 
 from bench import _side
-from shared.allocator import keep_memory
+from bench._torch import Config, begin
 
-
-def read_arguments() -> argparse.Namespace:
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("task", choices=("draw", "train", "plan", "product"))
-    parser.add_argument("cores", type=int)
-    parser.add_argument("config", type=lambda text: json.loads(text, object_hook=lambda fields: Config(**fields)))
-    parser.add_argument("--compile", action="store_true")
-    return parser.parse_args()
-
-
-arguments = read_arguments()
-os.sched_setaffinity(0, range(arguments.cores))  # before PyTorch sizes its thread pool
-keep_memory()
+arguments = begin(__doc__, ("draw", "train", "plan", "product"))
 
 import torch  # noqa: E402
 import torch.nn.functional as F  # noqa: E402
 from torch import Tensor, nn  # noqa: E402
-
-torch.set_num_threads(arguments.cores)
-torch.manual_seed(0)
 
 Past = tuple[Tensor, Tensor]  # keys and values [N, heads, T, head_dim]
 

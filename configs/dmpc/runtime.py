@@ -12,19 +12,13 @@ from collections.abc import Iterator
 
 from ml_collections import ConfigDict
 
-from configs.dmpc import base, studies
-from configs.dmpc.base import cost, needs, resolve
+from configs.dmpc import studies
+from configs.dmpc.evaluate import cost, get_config, needs, resolve
 from configs.sweeps import Overrides, product
 
 __all__ = ["cost", "get_config", "needs", "resolve", "sweep"]
 
 ARRAYS = ("episode_scores",)  # of what a run leaves, what the figure reads
-
-
-def get_config(scale: str) -> ConfigDict:
-    config = base.get_config(scale)
-    config.entry = "evaluate"
-    return config
 
 
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
