@@ -6,7 +6,7 @@
 The second line chooses the actors of a finished run that `dmpc/collect` plays and writes them to projects/dmpc/behaviours. They are
 committed: nobody has to train them again.
 
-Cost: cpu 20 to 25 minutes per environment on a core (470 steps a second), gpu a million steps each.
+Cost: cpu a quarter of an hour per environment on a core (300,000 steps, 470 a second), gpu a million steps each.
 Expect a return that rises, with falls in between: the picks are by return, not by step.
 """
 

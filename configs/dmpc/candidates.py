@@ -2,7 +2,7 @@
 
     python -m launch figure dmpc/candidates --run-missing
 
-Cost: cpu no training besides `fixed_reward`; an evaluation takes N / 6 minutes.
+Cost: cpu no training besides `fixed_reward`; an evaluation takes N / 6 minutes of a core.
 Expect a rise that flattens.
 """
 
@@ -26,5 +26,5 @@ def get_config(scale: str) -> ConfigDict:
 
 
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
-    numbers = {"smoke": (1, 4, 16), "cpu": (1, 4, 16, 64)}.get(config.scale, (1, 4, 16, 64, 256))
+    numbers = {"smoke": (1, 4, 16), "cpu": (1, 4, 16, 32)}.get(config.scale, (1, 4, 16, 64, 256))
     return product(studies.one(config.scale), [{"plan.candidates": number} for number in numbers])
