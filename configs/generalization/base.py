@@ -18,18 +18,12 @@ import math
 from ml_collections import ConfigDict
 
 from configs.checks import check, value
+from configs.generalization.costs import cost, parameters
+from configs.generalization.kinds import DATA, coded, pictures
+
+__all__ = ["cost", "get_config", "needs", "resolve"]
 
 SCALES = ("smoke", "cpu", "gpu", "paper")
-
-# name -> (training examples, test examples, shape of an input, classes)
-DATA = {
-    "digits": (1_397, 400, (8, 8, 1), 10),
-    "mnist": (8_032, 1_968, (28, 28, 1), 10),
-    "mnist1d": (4_000, 1_000, (40,), 10),
-    "fashion_mnist": (60_000, 10_000, (28, 28, 1), 10),
-    "cifar10": (50_000, 10_000, (32, 32, 3), 10),
-    "cifar100": (50_000, 10_000, (32, 32, 3), 100),
-}
 
 ALTERED = (0.0, 0.2, 0.4, 0.6, 0.8, 1.0)  # shares of the labels, Figure 1(d)
 
@@ -200,11 +194,6 @@ def resolve(config: ConfigDict) -> ConfigDict:
     return config
 
 
-def pictures(config: ConfigDict) -> bool:
-    """Whether a run reads a data set."""
-    return config.entry == "gp" or (config.entry == "features" and config.features.kind == "fourier")
-
-
 def of_pictures(config: ConfigDict) -> None:
     name, train, test = config.data.name, config.data.train, config.data.test
     if name not in DATA:
@@ -215,11 +204,6 @@ def of_pictures(config: ConfigDict) -> None:
     for field, asked, there in (("train", train, most), ("test", test, most_test)):
         if not 1 <= asked <= there:
             raise ValueError(f"data.{field}={asked}: {name} has {there}, take 1 to {there}")
-
-
-def coded(config: ConfigDict) -> bool:
-    """Whether a run trains or codes a network for a certificate."""
-    return config.entry in ("subspace", "compress")
 
 
 def of_code(config: ConfigDict) -> None:
@@ -243,58 +227,3 @@ def needs(config: ConfigDict) -> dict[str, object]:
         return {}
     fields = {f"{section}.{key}": value for section in ("network", "subspace") for key, value in config[section].items()}
     return {"trained": ("generalization/subspace", {**fields, "data.name": config.data.name, "seed": config.seed})}
-
-
-def parameters(config: ConfigDict) -> int:
-    """D, of the network. Raises ValueError for inputs that it cannot take."""
-    _, _, shape, classes = DATA[config.data.name]
-    if config.network.name == "mlp":
-        return 256 * (math.prod(shape) + 1) + classes * (256 + 1)
-    if len(shape) != 3 or min(shape[:2]) < 16:
-        raise ValueError(f"network.name={config.network.name}: it takes pictures of 16 x 16 at least, {config.data.name} has {shape}")
-    height, width = (((side - 4) // 2 - 4) // 2 for side in shape[:2])
-    return 20 * (25 * shape[2] + 1) + 50 * (25 * 20 + 1) + 500 * (50 * height * width + 1) + classes * (500 + 1)
-
-
-def cost(config: ConfigDict) -> dict[str, float]:
-    """Of a resolved config: FLOPs of products and factorisations, bytes of the matrices in float64."""
-    if coded(config):
-        return cost_of_code(config)
-    p, f, line = config.polynomial, config.features, config.linear
-    if config.entry == "polynomials":
-        fits = p.draws * len(p.growths) * len(p.noises)
-        flops = sum(fits * (2 * n * n * p.degree + 25 * n**3) for n in p.points)  # an eigendecomposition is about 25 n^3
-        return {"flops": float(flops), "bytes": float(8 * p.draws * max(p.points) * (p.degree + 1))}
-    if config.entry == "linear":
-        flops = sum(2 * n * line.features**2 + 10 * line.features**3 for n in line.points) * line.draws
-        return {"flops": float(flops), "bytes": float(8 * line.features**2)}
-    if not pictures(config):
-        sides = [min(f.train, count) for count in f.counts]
-        flops = sum(f.draws * (2 * f.train * count * side + 25 * side**3) for count, side in zip(f.counts, sides, strict=True))
-        return {"flops": float(flops), "bytes": float(8 * f.draws * f.train * max(f.counts) * 2)}
-    n, m = config.data.train, config.data.test
-    _, _, shape, classes = DATA[config.data.name]
-    width = math.prod(shape)
-    if config.entry == "gp":
-        flops = 2 * width * n * (n + m) + n**3 / 3 + len(config.gp.altered) * 2 * classes * n * (2 * n + m)
-        return {"flops": float(flops), "bytes": float(8 * (2 * n * n + n * m))}
-    flops = sum(2 * width * (n + m) * count + 2 * n * count * min(n, count) + 25 * min(n, count) ** 3 for count in f.counts)
-    return {"flops": float(flops), "bytes": float(8 * ((n + m) * max(f.counts) + 2 * n * n))}
-
-
-def cost_of_code(config: ConfigDict) -> dict[str, float]:
-    """FLOPs of the network and of P, with the gradient three times those of the forward pass; all points once at the end. Bytes of P, of
-    the parameters with gradient, and of a batch."""
-    points, _, shape, _ = DATA[config.data.name]
-    size, c, root = parameters(config), config.subspace, math.isqrt(config.subspace.dimension)
-    per_point = 2 * size
-    if config.network.name == "lenet":
-        height, width = shape[0] - 4, shape[1] - 4
-        per_point += 1_000 * height * width * shape[2] + 50_000 * (height // 2 - 4) * (width // 2 - 4)
-    per_map, held = {
-        "kronecker": (2 * size * root, 2 * math.isqrt(size) * root), "sparse": (8 * size, 8 * size),
-        "dense": (2 * size * c.dimension, size * c.dimension),
-    }[c.projector]  # fmt: skip
-    steps = c.steps if config.entry == "subspace" else config.quantise.steps
-    flops = 3 * steps * (per_point * c.batch_size + per_map) + per_point * points
-    return {"params": size, "flops": float(flops), "bytes": float(4 * (held + 4 * size) + 8 * c.batch_size * math.prod(shape))}
