@@ -193,7 +193,7 @@ class Sweep:
             "name": name,
             "runs": [str(run.dir.path) for run in pack.runs],
             "needs": needs,
-            "mesh": self.mesh.axes,
+            "mesh": pack.mesh.axes,
             "platform": self.mesh.platform,
             "cores": sorted(core for slot in slots for core in slot.cores),
             "log": str(log),
