@@ -56,7 +56,7 @@ def near(word: str, words: Iterable[str]) -> str:
 
 def outside(paper: str, entry: str) -> tuple[str, ...]:
     """The fields that no result of an entry point depends on: OUTSIDE_IDENTITY of configs/<paper>/base.py, if it has one; a tuple for
-    all entries, or a dict of tuples by entry."""
+    all entries, or a dict of tuples by entry. A field is a section, or one field of a section (`data.vocab`)."""
     if not (ROOT / "configs" / paper / "base.py").exists():
         return ()
     found = getattr(importlib.import_module(f"configs.{paper}.base"), "OUTSIDE_IDENTITY", ())

@@ -3,6 +3,7 @@ no disk, never imports jax."""
 
 import hashlib
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import islice
@@ -213,8 +214,13 @@ class Builder:
 
 def inside(paper: str, config: dict[str, Any]) -> dict[str, Any]:
     """The part of a config that fixes the result."""
-    left_out = {*OUTSIDE_IDENTITY, *configs.outside(paper, config["entry"])}
-    return {key: value for key, value in config.items() if key not in left_out}
+    return without(config, {*OUTSIDE_IDENTITY, *configs.outside(paper, config["entry"])})
+
+
+def without(config: dict[str, Any], fields: Collection[str]) -> dict[str, Any]:
+    """A config less these fields: whole sections (`data`), or one field of a section (`data.vocab`)."""
+    inner = {key: [field.removeprefix(f"{key}.") for field in fields if field.startswith(f"{key}.")] for key in config}
+    return {key: without(value, inner[key]) if inner[key] else value for key, value in config.items() if key not in fields}
 
 
 def identity(paper: str, config: dict[str, Any], needs: dict[str, list[str]]) -> str:

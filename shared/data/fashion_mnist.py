@@ -1,18 +1,14 @@
 """Fashion-MNIST (Zalando, 2017): 70,000 grey pictures of clothes, 28 x 28, in ten classes of equal size.
 
-The files travel inside a Debian package. It need not be installed: it is fetched with apt, or given as a file, and opened here.
+The files travel inside a Debian package.
 """
 
 import gzip
-import io
-import shutil
-import tarfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from shared.data.client import client
+from shared.data import deb
 from shared.data.source import Labelled, Say
-from shared.errors import BadInput
 
 if TYPE_CHECKING:
     import numpy as np
@@ -34,41 +30,8 @@ ALTERNATIVE = (
 
 
 def fetch(folder: Path, given: Path | None, say: Say) -> None:
-    """The four files, from a folder or a .deb file of the user's, from the installed package, or by apt."""
-    if given is None and not INSTALLED.is_dir():
-        say(f"fashion_mnist: downloading {PACKAGE} (31 MB) with apt-get")
-        given = client("apt-get", ["apt-get", "download", PACKAGE], PACKAGE, folder, "*.deb", ALTERNATIVE)
-    place = given or INSTALLED
-    if place.is_dir():
-        for name in FILES:
-            if not (place / name).is_file():
-                raise BadInput(f"{place} lacks {name}: {ALTERNATIVE}")
-            shutil.copyfile(place / name, folder / name)
-    else:
-        unpack(place, folder)
-
-
-def unpack(package: Path, folder: Path) -> None:
-    """The four files out of a .deb, which is an ar archive with a tar archive inside. Raises BadInput."""
-    try:
-        with tarfile.open(fileobj=io.BytesIO(part_of(package.read_bytes(), b"data.tar"))) as archive:
-            for member in archive:
-                name = Path(member.name).name
-                if name in FILES:
-                    (folder / name).write_bytes(archive.extractfile(member).read())
-    except (OSError, EOFError, ValueError, tarfile.TarError) as error:
-        raise BadInput(f"{package} is no whole package {PACKAGE} ({error}): {ALTERNATIVE}") from None
-
-
-def part_of(archive: bytes, prefix: bytes) -> bytes:
-    """The content of the first part of an ar archive whose name begins so."""
-    place = len(b"!<arch>\n")
-    while len(header := archive[place : place + 60]) == 60:
-        size = int(header[48:58])
-        if header.startswith(prefix):
-            return archive[place + 60 : place + 60 + size]
-        place += 60 + size + size % 2
-    raise ValueError(f"no {prefix.decode()} in it")
+    """Put the four files into the folder."""
+    deb.fetch(deb.Package(PACKAGE, "31 MB", INSTALLED, tuple(FILES), ALTERNATIVE), "fashion_mnist", folder, given, say)
 
 
 def decode(folder: Path) -> "dict[str, np.ndarray]":

@@ -18,12 +18,13 @@ from shared.data import (
     smollm2,
     sotu,
     tiny,
+    verses,
 )
 from shared.data.source import Known, Labelled, Pretrained, Source
 from shared.errors import BadInput
 
 DOMAINS = (python_code.CODE, python_code.DOCS, problems.SOURCE, sotu.SPEECHES)  # of one vocabulary
-SOURCES = {source.name: source for source in (enwik8.SOURCE, sotu.SOURCE, tiny.SOURCE, *DOMAINS)}
+SOURCES = {source.name: source for source in (enwik8.SOURCE, sotu.SOURCE, tiny.SOURCE, verses.SOURCE, *DOMAINS)}
 MODELS = {model.name: model for model in (smollm2.MODEL,)}
 PICTURES = (fashion_mnist.SOURCE, mnist.SOURCE, digits.SOURCE, cifar.CIFAR10, cifar.CIFAR100)
 LABELLED = {one.name: one for one in (*PICTURES, mnist1d.SOURCE)}

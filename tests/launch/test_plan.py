@@ -60,6 +60,14 @@ def test_what_an_entry_does_not_read_is_outside_its_id(paper):
     assert toy(entry="measure", prompts=1) != toy(entry="measure", prompts=2)
 
 
+def test_a_single_field_of_a_section_may_be_outside(paper):
+    paper("a")
+    paper("base", "OUTSIDE_IDENTITY = {'train': ('data.vocab', 'absent.field')}")
+    assert toy(data={"name": "a", "vocab": 1}) == toy(data={"name": "a", "vocab": 2}) == toy(data={"name": "a"})
+    assert toy(data={"name": "a", "vocab": 1}) != toy(data={"name": "b", "vocab": 1})
+    assert toy(entry="measure", data={"vocab": 1}) != toy(entry="measure", data={"vocab": 2})
+
+
 def test_a_field_of_the_command_line_that_no_run_keeps_is_refused(paper):
     """Where resolve() puts aside what other choices leave unread. One cell that reads it is enough."""
     aside = """

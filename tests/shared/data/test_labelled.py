@@ -8,6 +8,7 @@ import sys
 import tarfile
 from dataclasses import replace
 
+import debian
 import numpy as np
 import pytest
 
@@ -15,6 +16,7 @@ from launch.cli import main
 from shared.data import cache, cifar, digits, fashion_mnist, labelled, mnist, mnist1d, prepared, registry
 from shared.errors import BadInput
 
+PLACE = "usr/share/datasets/fashion-mnist"
 CACHE = cache.root()  # the person's, read before the session of tests gets one of its own
 
 
@@ -25,22 +27,6 @@ def quiet(line: str) -> None:
 def packed(values: np.ndarray) -> bytes:
     """IDX, compressed."""
     return gzip.compress(bytes([0, 0, 8, values.ndim]) + np.array(values.shape, ">u4").tobytes() + values.tobytes(), mtime=0)
-
-
-def package(files: dict[str, bytes]) -> bytes:
-    """A .deb: an ar archive of two parts, the first of odd length."""
-    inner = io.BytesIO()
-    with tarfile.open(fileobj=inner, mode="w:xz") as archive:
-        for name, content in files.items():
-            member = tarfile.TarInfo(f"./usr/share/datasets/fashion-mnist/{name}")
-            member.size = len(content)
-            archive.addfile(member, io.BytesIO(content))
-    parts = {"debian-binary": b"2.0", "data.tar.xz": inner.getvalue()}
-    found = b"!<arch>\n"
-    for name, data in parts.items():
-        header = f"{name:16}{0:<12}{0:<6}{0:<6}{100644:<8}{len(data):<10}`\n"
-        found += header.encode() + data + b"\n" * (len(data) % 2)
-    return found
 
 
 @pytest.fixture
@@ -72,7 +58,7 @@ def test_fashion_mnist_from_a_folder_or_the_package(form, clothes, tmp_path, emp
         for name, content in files.items():
             (given / name).write_bytes(content)
     else:
-        given.write_bytes(package(files))
+        given.write_bytes(debian.package(PLACE, files))
     registry.prepare("fashion_mnist", 0, given, quiet)
     found = labelled.load("fashion_mnist")
     assert same(found, arrays) and found.classes == 10
@@ -93,7 +79,7 @@ def test_an_installed_package_is_used_as_it_lies(clothes, tmp_path, empty_cache,
 def test_what_is_not_fashion_mnist_is_refused_in_one_line(harm, clothes, tmp_path, empty_cache):
     files, _ = clothes
     given = tmp_path / "given.deb"
-    whole = package(files)
+    whole = debian.package(PLACE, files)
     if harm == "cut":
         given.write_bytes(whole[: len(whole) // 2])
     elif harm == "other":
@@ -102,7 +88,7 @@ def test_what_is_not_fashion_mnist_is_refused_in_one_line(harm, clothes, tmp_pat
         given.mkdir()
     elif harm == "flipped":
         name, content = next(iter(files.items()))
-        given.write_bytes(package(files | {name: content[:-9] + bytes([content[-9] ^ 1]) + content[-8:]}))
+        given.write_bytes(debian.package(PLACE, files | {name: content[:-9] + bytes([content[-9] ^ 1]) + content[-8:]}))
     with pytest.raises(BadInput, match="--from FOLDER or FILE") as error:
         registry.prepare("fashion_mnist", 0, given, quiet)
     assert "\n" not in str(error.value) and not prepared.examples("fashion_mnist").exists()
