@@ -34,6 +34,7 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("--sweep", default="", metavar="TAG", help="sweep_TAG of the config file instead of sweep")
 
     def launching(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--on", default="local", metavar="CLUSTER", help="a file of configs/clusters/ (default: this machine)")
         sub.add_argument("--jobs", type=count, default=0, help="workers at once (default: one per core, or per accelerator)")
         sub.add_argument("--yes", action="store_true", help="launch without asking")
         sub.add_argument("--dry", action="store_true", help="preview only")

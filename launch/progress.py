@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table as RichTable
 
+from launch.engines import Job
 from launch.plan import Plan
-from launch.sweep import Job, Sweep
+from launch.sweep import Sweep
 from shared.rundir import FINISHED
 
 LINE_SECONDS = 20.0  # between lines when the output is no terminal
