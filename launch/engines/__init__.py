@@ -26,12 +26,12 @@ LOCAL = "local"
 class State:
     """How a job stands: `phase` for the launcher, `text` (the engine's own words) for a person."""
 
-    phase: str  # waiting, working; ended (as it should), failed, cancelled
+    phase: str  # waiting, working, unknown for now; ended (as it should), failed, cancelled
     text: str = ""
 
     @property
     def open(self) -> bool:
-        return self.phase in ("waiting", "working")
+        return self.phase in ("waiting", "working", "unknown")
 
 
 @dataclass
