@@ -9,7 +9,7 @@ from launch import plan as planning
 from launch.plan import Plan
 from launch.select import chosen
 from launch.sweep import Sweep, create, record, recorded, reset, revive
-from launch.terminal import terminal
+from launch.terminal import ask, terminal
 from shared.data import registry
 from shared.errors import BadInput
 from shared.rundir import FINISHED
@@ -134,7 +134,4 @@ def confirm(plan: Plan, count: int, yes: bool) -> None:
         return
     if count > ASK_ABOVE:
         raise BadInput(f"{count} runs are more than {ASK_ABOVE}: add --yes to launch them all, or --limit N for the first N cells")
-    if not sys.stdin.isatty():
-        raise BadInput("nobody is here to say yes: add --yes to launch, or --dry for the preview alone")
-    if input(f"launch {count} run{'s' if count > 1 else ''}? [y/N] ").strip().lower() not in ("y", "yes"):
-        raise BadInput("not launched")
+    ask(f"launch {count} run{'s' if count > 1 else ''}?", "add --yes to launch, or --dry for the preview alone", "not launched")

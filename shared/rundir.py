@@ -124,9 +124,9 @@ class RunDir:
         """Merges `fields` into status.json. Only the holder of the claim, or the launcher before a claim, may call it."""
         write_atomic(self.path / "status.json", json.dumps({**self.status(), **fields}, indent=1))
 
-    def state(self) -> str:
-        """One of STATES; a run that says it is running while nobody computes it counts as preempted."""
-        state = self.status().get("state", "queued")
+    def state(self, status: dict[str, Any] | None = None) -> str:
+        """One of STATES; a run that says it is running while nobody computes it counts as preempted. `status`: if it was just read."""
+        state = (self.status() if status is None else status).get("state", "queued")
         return "preempted" if state == "running" and not self.claimed() else state
 
     # -- who computes it --------------------------------------------------------------------------------------------
