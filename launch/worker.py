@@ -205,4 +205,6 @@ def git(*words: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    from launch import worker  # the module that others know, not a second one of the name __main__
+
+    sys.exit(worker.main(sys.argv[1]))

@@ -51,6 +51,7 @@ KillWait=10
 MinJobAge=300
 JobRequeue=1
 MaxArraySize=41
+EnforcePartLimits=ALL
 PreemptType=preempt/partition_prio
 PreemptMode=REQUEUE
 AccountingStorageType=accounting_storage/none

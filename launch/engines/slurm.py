@@ -5,10 +5,14 @@ A job that nears its time limit, or is preempted, gets a signal: the worker save
 requeued job finds is what any worker finds: a run directory to go on with.
 """
 
+import contextlib
+import io
+import math
 import os
 import shutil
 import subprocess
 import sys
+import time
 from functools import cached_property
 from pathlib import Path
 
@@ -41,27 +45,27 @@ class Slurm:
     def __init__(self, name: str, settings: clusters.Slurm, mesh: Mesh, jobs: int):
         self.name, self.settings, self.mesh = name, settings, mesh
         self.width = jobs or settings.parallel
+        self.told: dict[str, State] = {}  # by squeue
+        self.asked = -math.inf  # when
 
     def check(self, runs: list[RunSpec]) -> None:
         """Is SLURM here, does it have the partition, and does a run get to save before its job ends?"""
         if not shutil.which("sbatch"):
             raise BadInput(f"sbatch is not installed here: launch from a login node of {self.name}, or without --on")
-        known = self.partitions
-        if self.settings.partition not in known:
-            guess = near(self.settings.partition, known)
-            file = f"configs/clusters/{self.name}.py"
-            raise BadInput(f"no partition {self.settings.partition!r}{guess} on {self.name}, which has {', '.join(known)}: change {file}")
-        time = 60 * self.settings.minutes - self.settings.grace
+        s, file = self.settings, f"configs/clusters/{self.name}.py"
+        limits = {name: minutes_of(limit) for name, limit in (line.split() for line in command("sinfo", "-h", "-o", "%R %l").splitlines())}
+        if s.partition not in limits:
+            guess = near(s.partition, limits)
+            raise BadInput(f"no partition {s.partition!r}{guess} on {self.name}, which has {', '.join(sorted(limits))}: change {file}")
+        if s.minutes > limits[s.partition]:  # some clusters would let the job wait for ever
+            raise BadInput(f"partition {s.partition} allows {limits[s.partition]:g} minutes: lower minutes={s.minutes} in {file}")
+        works = s.minutes - s.grace / 60
         period = max((run.flat.get("save.every_minutes", 0) for run in runs), default=0)
-        if time <= 60 * period:
+        if works <= period:
             raise BadInput(
-                f"a job of {self.name} works for {time / 60:g} minutes and a run saves every {period:g}: "
-                f"raise minutes={self.settings.minutes} in configs/clusters/{self.name}.py, or lower --config.save.every_minutes"
+                f"a job of {self.name} works for {works:g} minutes and a run saves every {period:g}: "
+                f"raise minutes={s.minutes} in {file}, or lower --config.save.every_minutes"
             )
-
-    @cached_property
-    def partitions(self) -> list[str]:
-        return sorted(set(command("sinfo", "-h", "-o", "%R").split()))
 
     @cached_property
     def largest(self) -> int:
@@ -108,6 +112,7 @@ class Slurm:
         return sys.maxsize
 
     def submit(self, jobs: list[Job], after: list[str]) -> None:
+        self.asked = -math.inf
         for job in jobs:
             job.write()
         folder = jobs[0].folder / self.name
@@ -117,24 +122,27 @@ class Slurm:
         for start in range(0, len(jobs), self.largest):
             chunk = jobs[start : start + self.largest]
             try:
-                handed = executor.map_array(Task(self.name), [str(job.file) for job in chunk])
+                with contextlib.redirect_stderr(io.StringIO()):  # submitit repeats what sbatch says there
+                    handed = executor.map_array(Task(self.name), [str(job.file) for job in chunk])
             except FailedJobError as error:
                 raise BadInput(f"sbatch refuses: {reason(str(error))}") from None
             for job, one in zip(chunk, handed, strict=True):
                 job.id, job.log = one.job_id, one.paths.stdout
 
     def states(self, ids: list[str]) -> dict[str, State]:
-        """As squeue tells; what it no longer knows ended long ago. While it does not answer, nothing is known."""
-        if not ids:
-            return {}
-        try:
-            lines = command("squeue", "--me", "-h", "-r", "-t", "all", "-o", "%i|%T|%r").splitlines()
-        except BadInput as error:
-            return dict.fromkeys(ids, State("unknown", str(error)))
-        told = {id: (state, why) for id, state, why in (line.split("|") for line in lines)}
-        return {id: state_of(id, *told.get(id, ("COMPLETED", "long ago"))) for id in ids}
+        """As squeue tells, which is asked once in a while; what it no longer knows ended long ago. While it does not answer, nothing
+        is known."""
+        if ids and time.monotonic() - self.asked > 0.9 * self.pause:
+            try:
+                lines = command("squeue", "--me", "-h", "-r", "-t", "all", "-o", "%i|%T|%r").splitlines()
+            except BadInput as error:
+                return dict.fromkeys(ids, State("unknown", str(error)))
+            self.told = {id: state_of(id, state, why) for id, state, why in (line.split("|") for line in lines)}
+            self.asked = time.monotonic()
+        return {id: self.told.get(id, state_of(id, "COMPLETED", "long ago")) for id in ids}
 
     def cancel(self, ids: list[str], hard: bool = False) -> None:
+        self.asked = -math.inf
         if ids:
             command("scancel", *(["--signal=KILL", "--full"] if hard else []), *ids)
 
@@ -175,6 +183,15 @@ class Task:
 def state_of(id: str, state: str, why: str) -> State:
     phase = PHASE.get(state, "failed")
     return State(phase, f"job {id} {state}" + (f" ({why})" if why not in ("None", "") else ""))
+
+
+def minutes_of(limit: str) -> float:
+    """SLURM's way to write a time: [days-]hours:minutes:seconds, minutes:seconds, infinite."""
+    if ":" not in limit:
+        return math.inf
+    days, _, clock = limit.rpartition("-")
+    parts = [int(part) for part in clock.split(":")]
+    return 1440 * int(days or 0) + sum(part * 60.0**power for power, part in enumerate(reversed(parts), -1))
 
 
 def command(*words: str) -> str:
