@@ -3,6 +3,7 @@
     data    the batch is split        fsdp    the batch and the parameters are split
     tensor  heads, MLP and vocabulary are split        member  the runs of a pack are split
 
+A mesh of several `hosts` is one program over as many processes, each with its share of the devices.
 `rate` is the FLOP/s that planning assumes for one device when it estimates a cost (float32 on a CPU core, bfloat16
 elsewhere, both at the share of the peak that small models reach); it changes no result.
 """
@@ -20,6 +21,7 @@ class Mesh:
     memory: float = 0.0  # bytes of one device; 0: not what limits a pack
     widest: int = 64  # members in one pack
     platform: str = "cpu"
+    hosts: int = 1
 
     @property
     def axes(self) -> dict[str, int]:
@@ -39,6 +41,7 @@ MESHES = {
     "h200": Mesh(rate=8e13, memory=140e9, platform="gpu"),
     "h100x4": Mesh(tensor=4, rate=2e14, memory=80e9, platform="gpu"),
     "h100x8": Mesh(fsdp=8, rate=2e14, memory=80e9, platform="gpu"),
-    "v5e-16": Mesh(data=4, fsdp=4, rate=8e13, memory=16e9, platform="tpu"),
-    "v5p-128": Mesh(data=8, fsdp=8, tensor=2, rate=2e14, memory=95e9, platform="tpu"),
+    "h100x16": Mesh(data=2, fsdp=8, rate=2e14, memory=80e9, platform="gpu", hosts=2),
+    "v5e-16": Mesh(data=4, fsdp=4, rate=8e13, memory=16e9, platform="tpu", hosts=4),
+    "v5p-128": Mesh(data=8, fsdp=8, tensor=2, rate=2e14, memory=95e9, platform="tpu", hosts=16),
 }

@@ -7,8 +7,9 @@ from rich.console import Console
 from rich.live import Live
 from rich.table import Table as RichTable
 
+from launch.engines import Job
 from launch.plan import Plan
-from launch.sweep import Job, Sweep
+from launch.sweep import Sweep
 from shared.rundir import FINISHED
 
 LINE_SECONDS = 20.0  # between lines when the output is no terminal
@@ -57,16 +58,21 @@ def row(plan: Plan, job: Job) -> list[str]:
     last = status.get("last", {})
     step, steps = status.get("step", 0), status.get("steps", 0)
     numbers = [last.get("train/loss") or last.get("val/loss"), last.get("perf/tokens_per_s")]
-    elapsed = time.time() - status.get("started", time.time())
-    left = minutes(elapsed * (steps - step) / step) if step and steps > step else ""
     return [
         f"{len(job.pack.runs)} x {run.config['entry']}",
         plan.label(run.id) or run.id,
         f"{step}/{steps}" if steps else str(step),
         f"{numbers[0]:.4f}" if numbers[0] else "",
         f"{numbers[1]:.0f}" if numbers[1] else "",
-        left,
+        left(status),
     ]
+
+
+def left(status: dict[str, Any]) -> str:
+    """Minutes that a training will still take at the pace of this attempt; '' where that is not known."""
+    step, steps = status.get("step", 0), status.get("steps", 0)
+    elapsed = time.time() - status.get("started", time.time())
+    return minutes(elapsed * (steps - step) / step) if step and steps > step else ""
 
 
 def minutes(seconds: float) -> str:

@@ -5,15 +5,14 @@ the fragments of one id in the order they were started.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 from launch.configs import ROOT
+from launch.measured import require_key
 from launch.select import chosen
 from launch.terminal import terminal
-from shared.errors import BadInput
 from shared.rundir import RunDir
 
 PATIENCE = 600  # seconds for one run
@@ -21,8 +20,7 @@ PATIENCE = 600  # seconds for one run
 
 def sync(options: argparse.Namespace) -> int:
     """Exit code 1 when something could not be uploaded."""
-    if not os.environ.get("WANDB_API_KEY"):
-        raise BadInput("no WANDB_API_KEY in the environment: export the one from wandb.ai/authorize (or of your own server)")
+    require_key()
     console = terminal()
     runs = chosen("" if options.glob == "*" else options.glob)
     alive = [run for run in runs if run.claimed()]

@@ -8,7 +8,7 @@ import fabricated
 import pytest
 from fabricated import DEMO
 
-from launch import figure, report, results
+from launch import chapter, figure, results
 from launch.cli import main
 
 VOID = {"meta", "img", "br"}
@@ -68,14 +68,14 @@ def test_one_figure_that_fails_does_not_cost_the_page(page, monkeypatch):
         raise ZeroDivisionError("<b>")
 
     monkeypatch.setattr(figure, "draw", broken)
-    article = report.article(DEMO, "smoke")
+    article = chapter.article(DEMO, "smoke")
     assert article.table is None and "ZeroDivisionError" in article.text and "<b>" not in article.text
 
 
 def test_a_project_that_states_effects_has_them_checked_on_the_page():
-    lines = report.effects("infinite_compute", {})
+    lines = chapter.effects("infinite_compute", {})
     assert lines == []
-    text = report.expectations("infinite_compute", [SimpleNamespace(name="U", expected="a minimum", measured="3.2", holds=False)])
+    text = chapter.expectations("infinite_compute", [SimpleNamespace(name="U", expected="a minimum", measured="3.2", holds=False)])
     assert "does not" in text and "a minimum" in text
 
 
