@@ -8,10 +8,7 @@ import math
 
 import pandas as pd
 
-from projects.generalization.figures import curves, descent
-from projects.generalization.figures.reading import distinct, finished, median, over_draws, over_seeds, where
-from projects.generalization.figures.width import FITTED
-from projects.generalization.network_effects import (
+from projects.generalization.effects.networks import (
     both_fit_the_points,
     dimension_falls_with_the_error,
     dimension_orders_networks,
@@ -24,6 +21,9 @@ from projects.generalization.network_effects import (
     network_test_error_rises,
     the_line_has_a_barrier,
 )
+from projects.generalization.figures import curves, descent
+from projects.generalization.figures.reading import distinct, finished, median, over_draws, over_seeds, where
+from projects.generalization.figures.width import FITTED
 from projects.generalization.published import value
 from shared.figures.effects import Effect, Tables, effect, judge
 

@@ -134,6 +134,7 @@ def the_line_has_a_barrier(table: pd.DataFrame) -> Effect:
     low, others = found["line"].min(), max(found["ends"].max(), found["curve"].max())
     return effect(name, expected, f"at least {low:.3f} on the line, at most {others:.3f} elsewhere", low >= BARRIER * others)
 
+
 # -- flat minima ----------------------------------------------------------------------------------------------------------
 def both_fit_the_points(table: pd.DataFrame) -> Effect:
     name, expected = "two spirals, good and poisoned", f"training errors within {FITTED:.0%}; poisoned: more test errors than good, by seed"
