@@ -78,13 +78,13 @@ def comparisons() -> str:
 
 
 def provenance() -> str:
-    """One row per committed table and per place that computed a part of it."""
-    rows = []
+    """For every paper one row per committed table and per place that computed a part of it."""
+    rows: dict[str, list[tuple[str, ...]]] = {}
     for path in sorted((results.ROOT / "projects").glob("*/results/*/*.json")):
         record = read_json(path)
         for group in record["made"]:
             versions = ", ".join(f"{name} {version}" for name, version in group["versions"].items())
-            rows.append(
+            rows.setdefault(record["config"].split("/")[0], []).append(
                 (
                     record["config"],
                     record["scale"],
@@ -97,4 +97,5 @@ def provenance() -> str:
                 )
             )
     head = ("config", "scale", "recorded", "runs", "worker time", "device", "versions", "commit")
-    return page.table("provenance of the committed results", head, rows) if rows else "<p>No results are committed yet.</p>"
+    tables = [page.details(paper, page.table(f"committed results of {paper}", head, lines)) for paper, lines in rows.items()]
+    return "\n".join(tables) or "<p>No results are committed yet.</p>"

@@ -176,10 +176,14 @@ class RunDir:
             return process_alive(holder["pid"], holder["started"])
         if gone and holder.get("job") == gone:
             return False
-        with contextlib.suppress(FileNotFoundError):
-            beat = max(self.status().get("heartbeat", 0.0), (self.path / "claim.lock").stat().st_mtime)
-            return time.time() - beat < STALE_SECONDS
-        return False
+        return time.time() - self.last_beat() < STALE_SECONDS
+
+    def last_beat(self) -> float:
+        """When the holder of the claim gave its last sign of life [s since the epoch]; 0 when nobody holds it."""
+        try:
+            return max(self.status().get("heartbeat", 0.0), (self.path / "claim.lock").stat().st_mtime)
+        except FileNotFoundError:
+            return 0.0
 
     def taken_over(self) -> bool:
         """Whether another process holds the claim: it found this one silent for too long."""
