@@ -3,8 +3,8 @@
     data    the batch is split        fsdp    the batch and the parameters are split
     tensor  heads, MLP and vocabulary are split        member  the runs of a pack are split
 
-Where several runs train as one program, the launcher gives the devices that one of them can spare to `member` (launch/layout.py).
-A mesh changes no result.
+A mesh of several `hosts` is one program over as many processes, each with its share of the devices. Where several runs train as one
+program, the launcher gives the devices that one of them can spare to `member` (launch/layout.py). A mesh changes no result.
 """
 
 from dataclasses import dataclass
@@ -21,6 +21,7 @@ class Mesh:
     device: Device = CORE
     utilisation: float = 1.0  # share of the peak that planning assumes when it estimates a time; small models reach little
     widest: int = 64  # members of a pack that one device trains
+    hosts: int = 1
 
     @property
     def axes(self) -> dict[str, int]:
@@ -48,6 +49,8 @@ class Mesh:
 MESHES = {
     "cpu": Mesh(),
     "cpu-pair": Mesh(data=2),  # two devices of one machine: a target and its draft; whoever measures time has the machine alone
+    "cpu-2hosts": Mesh(data=2, hosts=2),  # processes of one machine, or of as many nodes of a cluster
+    "cpu-4hosts": Mesh(data=2, fsdp=2, hosts=4),
     "cpu8-data": Mesh(data=8),
     "cpu8-cube": Mesh(data=2, fsdp=2, tensor=2),
     "cpu8-member": Mesh(member=4, data=2),
@@ -56,10 +59,10 @@ MESHES = {
     "h100x4": Mesh(tensor=4, device=H100, utilisation=0.2),
     "h100x8": Mesh(fsdp=8, device=H100, utilisation=0.2),
     "h200x8": Mesh(fsdp=8, device=H200, utilisation=0.2),
-    "h100x32": Mesh(data=4, fsdp=8, device=H100, utilisation=0.2),  # four nodes
-    "v5e-16": Mesh(data=4, fsdp=4, device=V5E, utilisation=0.4),
-    "v5e-256": Mesh(data=16, fsdp=16, device=V5E, utilisation=0.4),
-    "v6e-64": Mesh(data=8, fsdp=8, device=V6E, utilisation=0.4),
-    "v5p-8": Mesh(fsdp=4, device=V5P, utilisation=0.44),  # names of v5p slices count cores, two to a chip; JAX and this table count chips
-    "v5p-128": Mesh(data=8, fsdp=8, device=V5P, utilisation=0.44),
+    "h100x16": Mesh(data=2, fsdp=8, device=H100, utilisation=0.2, hosts=2),
+    "v5e-16": Mesh(data=4, fsdp=4, device=V5E, utilisation=0.4, hosts=4),
+    "v5e-256": Mesh(data=16, fsdp=16, device=V5E, utilisation=0.4, hosts=64),
+    "v6e-64": Mesh(data=8, fsdp=8, device=V6E, utilisation=0.4, hosts=16),
+    "v5p-8": Mesh(fsdp=4, device=V5P, utilisation=0.44),  # v5p slices are named by their cores, two to a chip: JAX counts chips
+    "v5p-128": Mesh(data=8, fsdp=8, device=V5P, utilisation=0.44, hosts=16),
 }

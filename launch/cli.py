@@ -34,6 +34,8 @@ def parser() -> argparse.ArgumentParser:
         sub.add_argument("--sweep", default="", metavar="TAG", help="sweep_TAG of the config file instead of sweep")
 
     def launching(sub: argparse.ArgumentParser) -> None:
+        sub.add_argument("--on", default="local", metavar="CLUSTER", help="a file of configs/clusters/ (default: this machine)")
+        sub.add_argument("--detach", action="store_true", help="leave once a cluster has all jobs; the same command watches them later")
         sub.add_argument("--jobs", type=count, default=0, help="workers at once (default: one per core, or per accelerator)")
         sub.add_argument("--yes", action="store_true", help="launch without asking")
         sub.add_argument("--dry", action="store_true", help="preview only")
@@ -55,6 +57,7 @@ def parser() -> argparse.ArgumentParser:
     config(sub), tagged(sub), launching(sub)
     sub = verb("status", "sweeps and runs as they stand")
     sub.add_argument("glob", nargs="?", default="", help="sweep (paper/config) or run id, wildcards allowed")
+    sub.add_argument("--watch", action="store_true", help="live, until every run has ended or Ctrl-C")
     sub = verb("logs", "what a run printed")
     sub.add_argument("run", metavar="RUN")
     sub.add_argument("-f", "--follow", action="store_true")
@@ -67,6 +70,8 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("globs", metavar="GLOB", nargs="+", help="sweep (paper/config) or run id, wildcards allowed; two runs: what differs")
     sub.add_argument("--metric", default="", help="the number to compare (default: the first final number)")
     sub.add_argument("--csv", default="", metavar="FILE")
+    sub.add_argument("--page", default="", metavar="FILE.html", help="also as a page, with learning curves and parallel coordinates")
+    sub.add_argument("--wandb", action="store_true", help="read the runs from W&B instead of their directories (needs WANDB_API_KEY)")
     sub = verb("figure", "the paper's figure from finished runs, else from the committed results")
     sub.add_argument("config", metavar="CONFIG")
     sub.add_argument("--scale", default="cpu")
@@ -81,8 +86,17 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("name", nargs="?", default="")
     sub.add_argument("--vocab", type=int, default=512, help="of a text")
     sub.add_argument("--from", dest="source", default="", metavar="FILE", help="a copy fetched by other means, or its folder")
+    sub = verb("gc", "delete old checkpoints and half-written files, never a result: preview first")
+    sub.add_argument("glob", nargs="?", default="", help="sweep (paper/config) or run id, wildcards allowed; without one the cache too")
+    sub.add_argument("--days", type=count, default=30, help="age of a checkpoint nobody comes back for (default: 30)")
+    sub.add_argument("--yes", action="store_true", help="delete without asking")
+    sub.add_argument("--dry", action="store_true", help="preview only")
+    verb("doctor", "what works on this machine, what does not, and what to type")
+    sub = verb("new-paper", "the rooms of a new paper, with one figure that works")
+    sub.add_argument("name", metavar="NAME")
     sub = verb("sync", "upload offline W&B runs (needs WANDB_API_KEY); safe to repeat")
     sub.add_argument("glob", nargs="?", default="*")
+    sub.add_argument("--report", action="store_true", help="then write a report of each sweep on W&B (needs the package wandb-workspaces)")
     return top
 
 
@@ -131,6 +145,18 @@ def dispatch(options: argparse.Namespace, rest: list[str]) -> int:
             from launch import data
 
             return data.data(options)
+        case "gc":
+            from launch import gc
+
+            return gc.gc(options)
+        case "doctor":
+            from launch import doctor
+
+            return doctor.doctor(options)
+        case "new-paper":
+            from launch import new
+
+            return new.new_paper(options)
         case _:
             from launch import sync
 

@@ -3,167 +3,125 @@
 import argparse
 import csv
 import json
-import math
 import shlex
-from collections import Counter
-from dataclasses import dataclass
-from functools import cached_property
 from pathlib import Path
-from typing import Any
 
 from rich.table import Table
 
 from launch import configs
 from launch import plan as planning
-from launch.plan import inside, short, telling
+from launch.fold import Comparison, Setting
+from launch.measured import Measured, on_disk, on_wandb
+from launch.plan import short
 from launch.select import chosen
 from launch.terminal import terminal
 from shared.errors import BadInput
-from shared.rundir import RunDir
-from shared.stats import Interval, mean_interval
-
-HIGHER_IS_BETTER = ("accuracy", "return", "reward", "success", "per_s", "speedup", "efficiency")
-
-
-@dataclass(frozen=True)
-class Setting:
-    """Runs that differ in nothing but their seeds."""
-
-    fields: dict[str, Any]  # flat config without seeds
-    runs: list[RunDir]
-    values: list[float]  # of the metric, one per finished run that measured it
-    states: Counter[str]
-
-    @cached_property
-    def interval(self) -> Interval:
-        return mean_interval(self.values)
-
-    def shown(self) -> str:
-        """How many are in which state: 3 done, 1 failed."""
-        return ", ".join(f"{count} {state}" for state, count in self.states.items())
 
 
 def compare(options: argparse.Namespace) -> int:
     console = terminal()
-    runs = {run.path: run for glob in options.globs for run in chosen(glob)}
-    folded = Comparison(list(runs.values()), options.metric)
+    read = on_wandb if options.wandb else lambda glob: map(on_disk, chosen(glob))
+    runs = list({run.id: run for glob in options.globs for run in read(glob)}.values())
+    found = Comparison(runs, options.metric)
     if len(runs) == 2:
-        console.print(difference(*runs.values()))
-    console.print(folded.table())
-    if folded.best:
-        console.print(f"* best {folded.metric}: {repeat(folded.best.runs[0])}", markup=False, soft_wrap=True)
+        console.print(difference(*runs))
+    console.print(table(found))
+    if found.best:
+        console.print(f"* best {found.metric}: {repeat(found.best.runs[0])}", markup=False, soft_wrap=True)
     if options.csv:
-        console.print(f"written: {folded.write(Path(options.csv))}", markup=False, soft_wrap=True)
+        console.print(f"written: {write(found, Path(options.csv))}", markup=False, soft_wrap=True)
+    if options.page:
+        from launch import comparison
+
+        path = comparison.write(found, ", ".join(options.globs), Path(options.page))
+        console.print(f"written: {path}", markup=False, soft_wrap=True)
     return 0
 
 
-class Comparison:
-    """Runs folded into settings, best first."""
-
-    def __init__(self, runs: list[RunDir], metric: str = ""):
-        finals = {run.path: run.status().get("final", {}) for run in runs}
-        names = dict.fromkeys(name for final in finals.values() for name in final)
-        if metric and metric not in names:
-            raise BadInput(f"no metric {metric!r}{configs.near(metric, names)}; these runs have {', '.join(names) or 'none yet'}")
-        self.metric = metric or next(iter(names), "")
-        self.sign = -1 if any(word in self.metric for word in HIGHER_IS_BETTER) else 1
-        groups: dict[str, list[RunDir]] = {}
-        fields: dict[str, dict[str, Any]] = {}
-        for run in runs:
-            setting = settings(run.record())
-            key = json.dumps(setting, sort_keys=True)
-            fields[key] = setting
-            groups.setdefault(key, []).append(run)
-        self.settings = [self.setting(fields[key], group, finals) for key, group in groups.items()]
-        self.settings.sort(key=lambda one: self.sign * one.interval.mean if one.values else math.inf)
-        self.columns = telling([one.fields for one in self.settings])
-        self.best = self.settings[0] if self.settings and self.settings[0].values else None
-
-    def setting(self, fields: dict[str, Any], runs: list[RunDir], finals: dict[Path, dict[str, Any]]) -> Setting:
-        values = [finals[run.path].get(self.metric) for run in runs]
-        return Setting(fields, runs, [value for value in values if value is not None], Counter(run.state() for run in runs))
-
-    @property
-    def head(self) -> list[str]:
-        return [*self.columns, f"{self.metric or 'metric'} mean [95% CI]", "n", "states"]
-
-    def rows(self) -> list[list[str]]:
-        """Text for every setting, in the order of `head`; the best has a star."""
-        rows = []
-        for one in self.settings:
-            found = one.interval
-            text = f"{found.mean:#.4g}" if one.values else "-"
-            text += f" [{found.low:#.4g}, {found.high:#.4g}]" if math.isfinite(found.low) else ""
-            text += " *" if one is self.best else ""
-            fields = [short(one.fields.get(column, "")) for column in self.columns]
-            rows.append([*fields, text, str(len(one.values)), one.shown()])
-        return rows
-
-    def table(self) -> Table:
-        table = Table()
-        for column in self.head:
-            table.add_column(column)
-        for row in self.rows():
-            table.add_row(*row)
-        return table
-
-    def write(self, path: Path) -> Path:
-        """The same as CSV, numbers in full."""
-        try:
-            with open(path, "w", newline="") as file:
-                writer = csv.writer(file, lineterminator="\n")
-                writer.writerow([*self.columns, "metric", "mean", "low", "high", "n", "states", "runs"])
-                for one in self.settings:
-                    found = one.interval
-                    numbers = ["" if math.isnan(value) else value for value in (found.mean, found.low, found.high)]
-                    fields = [one.fields.get(column, "") for column in self.columns]
-                    ids = " ".join(run.id for run in one.runs)
-                    writer.writerow([*fields, self.metric, *numbers, found.n, one.shown(), ids])
-        except OSError as error:
-            raise BadInput(f"cannot write {path} ({error.strerror}): name another file with --csv") from None
-        return path
+def table(found: Comparison) -> Table:
+    text = Table()
+    for column in head(found):
+        text.add_column(column)
+    for row in rows(found):
+        text.add_row(*row)
+    return text
 
 
-def settings(record: dict[str, Any]) -> dict[str, Any]:
-    """The flat config of a run without what only permutes (every seed) and what changes no result."""
-    flat = configs.flatten(inside(record["paper"], record["config"])) | {"paper": record["paper"], "scale": record["scale"]}
-    return {key: value for key, value in flat.items() if key.split(".")[-1] != "seed"}
+def head(found: Comparison) -> list[str]:
+    return [*found.columns, f"{found.metric or 'metric'} mean [95% CI]", "n", "states"]
 
 
-def difference(a: RunDir, b: RunDir) -> Table:
-    """Config fields and final numbers in which two runs differ."""
-    flat = [configs.flatten(run.record()["config"]) for run in (a, b)]
-    finals = [run.status().get("final", {}) for run in (a, b)]
-    table = Table(title="what differs", title_justify="left")
-    for column in ("field", a.id, b.id):
-        table.add_column(column)
-    for left, right in (flat, finals):
-        for key in dict.fromkeys([*left, *right]):
-            if left.get(key) != right.get(key):
-                table.add_row(key, *(short(side.get(key, "")) for side in (left, right)))
-    return table
+def rows(found: Comparison) -> list[list[str]]:
+    """Text for every setting, in the order of `head`; the best has a star."""
+    star = {id(found.best): " *"}
+    return [[*fields(found, one), number(one) + star.get(id(one), ""), str(len(one.values)), one.shown()] for one in found.settings]
 
 
-def repeat(run: RunDir) -> str:
-    """The command that computes this very run, with no override more than it takes."""
-    record = run.record()
-    name, scale = record["group"], record["scale"]
+def fields(found: Comparison, one: Setting) -> list[str]:
+    return [short(one.fields.get(column, "")) for column in found.columns]
+
+
+def number(one: Setting) -> str:
+    """'4.995 [4.931, 5.059]'; without interval where there is one run, a dash where there is none."""
+    interval = one.interval
+    text = f"{interval.mean:#.4g}" if one.values else "-"
+    return text + (f" [{interval.low:#.4g}, {interval.high:#.4g}]" if len(one.values) > 1 else "")
+
+
+def write(found: Comparison, path: Path) -> Path:
+    """The same as CSV, numbers in full."""
     try:
-        base = configs.flatten(configs.base_config(configs.load(name), scale, []).to_dict())
-        wanted = configs.flatten(record["config"])
+        with open(path, "w", newline="") as file:
+            writer = csv.writer(file, lineterminator="\n")
+            writer.writerow([*found.columns, "metric", "mean", "low", "high", "n", "states", "runs"])
+            for one in found.settings:
+                interval = one.interval
+                bounds = [interval.low, interval.high] if interval.n > 1 else ["", ""]
+                numbers = [interval.mean if interval.n else "", *bounds]
+                values = [one.fields.get(column, "") for column in found.columns]
+                writer.writerow([*values, found.metric, *numbers, interval.n, one.shown(), " ".join(run.id for run in one.runs)])
+    except OSError as error:
+        raise BadInput(f"cannot write {path} ({error.strerror}): name another file with --csv") from None
+    return path
+
+
+def difference(a: Measured, b: Measured) -> Table:
+    """Config fields and final numbers in which two runs differ."""
+    text = Table(title="what differs", title_justify="left")
+    for column in ("field", a.id, b.id):
+        text.add_column(column)
+    for row in differing(a, b):
+        text.add_row(*row)
+    return text
+
+
+def differing(a: Measured, b: Measured) -> list[tuple[str, str, str]]:
+    """(name, of the one, of the other): config fields first, then final numbers."""
+    pairs = [(configs.flatten(a.config), configs.flatten(b.config)), (a.final, b.final)]
+    return [
+        (key, short(left.get(key, "")), short(right.get(key, "")))
+        for left, right in pairs for key in dict.fromkeys([*left, *right]) if left.get(key) != right.get(key)
+    ]  # fmt: skip
+
+
+def repeat(run: Measured) -> str:
+    """The command that computes this very run, with no override more than it takes."""
+    try:
+        base = configs.flatten(configs.base_config(configs.load(run.group), run.scale, []).to_dict())
+        wanted = configs.flatten(run.config)
         words = [f"--config.{key}={value}" for key, value in wanted.items() if key in base and same(base[key]) != same(value)]
-        if identity(name, scale, words) != run.id:
-            return f"{name} has changed since; {run.path / 'config.json'} says what it was"
+        if identity(run.group, run.scale, words) != run.id:
+            return f"{run.group} has changed since; {run.where} says what it was"
         for word in list(words):
             fewer = [other for other in words if other != word]
-            if identity(name, scale, fewer) == run.id:
+            if identity(run.group, run.scale, fewer) == run.id:
                 words = fewer
     except BadInput as error:
-        return f"{run.path / 'config.json'} says what it was ({error})"
-    return shlex.join(["python", "-m", "launch", "run", name, f"--scale={scale}", *words])
+        return f"{run.where} says what it was ({error})"
+    return shlex.join(["python", "-m", "launch", "run", run.group, f"--scale={run.scale}", *words])
 
 
-def same(value: Any) -> str:
+def same(value: object) -> str:
     """Equal text for equal values, however a config file wrote them."""
     return json.dumps(value)
 

@@ -38,14 +38,15 @@ class Drawing:
     picture: "Figure"
     rows: list[dict[str, Any]]
 
-    def bytes(self, kind: str) -> bytes:
-        """The picture as png or svg, the same bytes for the same numbers."""
-        import matplotlib
 
-        buffer = io.BytesIO()
-        with matplotlib.rc_context({"svg.hashsalt": "paperclub"}):
-            self.picture.savefig(buffer, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else None)
-        return buffer.getvalue()
+def rendered(picture: "Figure", kind: str) -> bytes:
+    """A picture as png or svg, the same bytes for the same numbers."""
+    import matplotlib
+
+    buffer = io.BytesIO()
+    with matplotlib.rc_context({"svg.hashsalt": "paperclub"}):
+        picture.savefig(buffer, format=kind, dpi=150, metadata={"Date": None} if kind == "svg" else None)
+    return buffer.getvalue()
 
 
 def figure(options: argparse.Namespace, overrides: list[str]) -> int:
@@ -110,7 +111,7 @@ def write(plan: Plan, drawing: Drawing, out: Path) -> list[Path]:
     try:
         stem.parent.mkdir(parents=True, exist_ok=True)
         for path in paths[:2]:
-            path.write_bytes(drawing.bytes(path.suffix[1:]))
+            path.write_bytes(rendered(drawing.picture, path.suffix[1:]))
     except OSError as error:
         raise BadInput(f"cannot write {stem.parent} ({error.strerror}): name another folder with --out") from None
     write_atomic(paths[2], beside.as_csv(drawing.rows))

@@ -8,7 +8,6 @@ from rich.table import Table
 
 from configs.meshes import Mesh
 from launch.configs import ROOT
-from launch.engines import local
 from launch.pack import arrange
 from launch.plan import Plan, RunSpec, short
 from launch.sweep import Sweep
@@ -60,8 +59,8 @@ def changed_since(commit: str, paper: str) -> bool:
     return subprocess.run(words, cwd=ROOT, capture_output=True).returncode == 1
 
 
-def show(console: Console, plan: Plan, waiting: list[str], mesh: Mesh, jobs: int) -> None:
-    """Count, the columns that vary, done / running / to run, packs, cost."""
+def show(console: Console, plan: Plan, waiting: list[str], mesh: Mesh, width: int) -> None:
+    """Count, the columns that vary, done / running / to run, packs (`width` of them at once), cost."""
     title = f"{plan.name} at scale {plan.scale}"
     columns = plan.columns
     table = Table(title=title, title_justify="left")
@@ -79,7 +78,6 @@ def show(console: Console, plan: Plan, waiting: list[str], mesh: Mesh, jobs: int
     same = f", {plan.duplicates} of them the same as another" if plan.duplicates else ""
     console.print(f"{len(plan.targets) + plan.duplicates} cells{same}; {needed} runs that they need besides")
     work = [plan.runs[run_id] for run_id in waiting]
-    width = len(local.slots(mesh, jobs)) if mesh.platform == "cpu" else 1
     packs = arrange(work, width, mesh)
     flops = sum(run.flops for run in work)
     minutes = flops / (mesh.rate * mesh.devices * width) / 60
@@ -101,7 +99,12 @@ def summary(console: Console, plan: Plan, work: Sweep) -> None:
             console.print(f"  {states[run_id]} {run_id} {plan.label(run_id)}: {lines[-1] if lines else ''}", markup=False)
         elif run_id in work.blocked:
             console.print(f"  blocked {run_id} {plan.label(run_id)}: {work.blocked[run_id]}", markup=False)
-    if "failed" in counts:
+    if work.engine.outlives and work.jobs:
+        console.print(
+            f"{len(work.jobs)} jobs go on without this launcher: `python -m launch status {plan.name}` shows them, "
+            f"`python -m launch cancel {plan.name}` ends them, the same command watches them"
+        )
+    elif "failed" in counts:
         console.print(f"`python -m launch logs RUN` shows what happened; `python -m launch retry {plan.name}` tries again")
     elif "cancelled" in counts:
         console.print(f"`python -m launch retry {plan.name}` takes up what was cancelled")

@@ -5,7 +5,7 @@ import json
 
 from rich.table import Table
 
-from launch import configs, plan, preview
+from launch import configs, engines, plan, preview
 from launch.start import mesh_of
 from launch.terminal import terminal
 
@@ -36,5 +36,6 @@ def show(options: argparse.Namespace, overrides: list[str]) -> int:
     module = configs.load(options.config)
     console.print((module.__doc__ or "").strip(), markup=False)
     console.print(json.dumps(built.runs[built.targets[0]].config, indent=1), markup=False)
-    preview.show(console, built, preview.todo(built, ""), mesh_of(built), 0)
+    mesh = mesh_of(built)
+    preview.show(console, built, preview.todo(built, ""), mesh, engines.width(engines.LOCAL, mesh, 0))
     return 0

@@ -4,13 +4,12 @@ import argparse
 import sys
 
 from configs.meshes import MESHES, Mesh
-from launch import configs, preview, progress
+from launch import configs, engines, preview, progress
 from launch import plan as planning
-from launch.engines import local
 from launch.plan import Plan
 from launch.select import chosen
 from launch.sweep import Sweep, create, record, recorded, reset, revive
-from launch.terminal import terminal
+from launch.terminal import ask, terminal
 from shared.data import registry
 from shared.errors import BadInput
 from shared.rundir import FINISHED
@@ -56,8 +55,10 @@ def launch(
     mesh = mesh_of(plan)
     todo = preview.todo(plan, options.rerun, again)
     if len(plan.runs) > 1 or options.dry:
-        preview.show(console, plan, todo, mesh, options.jobs)
+        preview.show(console, plan, todo, mesh, engines.width(options.on, mesh, options.jobs))
     if options.dry:
+        if options.on != engines.LOCAL:
+            console.print(engines.on(options.on, mesh, options.jobs).script(), markup=False)
         return 0
     left = sum(run.dir.state() not in FINISHED for run in plan.runs.values())
     if not todo and left:
@@ -67,7 +68,10 @@ def launch(
         console.print(f"{plan.name} ({plan.scale}): all {len(plan.runs)} runs are done; nothing to do")
         return 0
     check_data(plan)
-    local.slots(mesh, options.jobs)  # raises when this machine lacks the devices
+    if options.detach and options.on == engines.LOCAL:
+        raise BadInput("--detach is for a cluster (--on): what runs on this machine ends with its launcher")
+    engine = engines.on(options.on, mesh, options.jobs)
+    engine.check([plan.runs[run_id] for run_id in todo])
     confirm(plan, len(todo), options.yes)
     for run_id in todo:
         if plan.runs[run_id].dir.state() in FINISHED:
@@ -77,13 +81,15 @@ def launch(
         revive(plan)
     record(whole, overrides, tag)
     with progress.Table(console, plan) as table:
-        work = Sweep(plan, mesh, options.jobs, options.fail_fast, table.update)
+        work = Sweep(plan, engine, options.fail_fast, table.update)
         fine = True
         if options.canary:
             fine = work.carry(only=todo[0])
         if fine:
-            fine = work.carry()
+            fine = work.carry(detach=options.detach)
     preview.summary(console, plan, work)
+    if options.detach and work.jobs and not work.interrupted:
+        return 0
     wrong = bad_input(plan)
     if wrong:
         print(f"error: {wrong}", file=sys.stderr)
@@ -134,7 +140,4 @@ def confirm(plan: Plan, count: int, yes: bool) -> None:
         return
     if count > ASK_ABOVE:
         raise BadInput(f"{count} runs are more than {ASK_ABOVE}: add --yes to launch them all, or --limit N for the first N cells")
-    if not sys.stdin.isatty():
-        raise BadInput("nobody is here to say yes: add --yes to launch, or --dry for the preview alone")
-    if input(f"launch {count} run{'s' if count > 1 else ''}? [y/N] ").strip().lower() not in ("y", "yes"):
-        raise BadInput("not launched")
+    ask(f"launch {count} run{'s' if count > 1 else ''}?", "add --yes to launch, or --dry for the preview alone", "not launched")

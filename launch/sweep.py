@@ -1,4 +1,4 @@
-"""Carries a plan to its end on this machine: claims nothing itself, starts workers, watches their status files.
+"""Carries a plan to its end: claims nothing itself, hands jobs to an engine, watches the runs' status files.
 
 Any number of launchers may carry overlapping plans at once; the claim in each run directory decides who computes what.
 """
@@ -7,32 +7,19 @@ import hashlib
 import json
 import os
 import signal
-import subprocess
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from configs.meshes import Mesh
-from launch.engines import local
+from launch import engines
+from launch.engines import Engine, Job
 from launch.pack import Pack, arrange
 from launch.plan import Plan, RunSpec, identity
 from shared.errors import BadInput
 from shared.rundir import FINISHED, RunDir, read_json, runs_root, write_atomic
 
-POLL_SECONDS = 0.3
-
-
-@dataclass
-class Job:
-    """A pack at work."""
-
-    pack: Pack
-    process: subprocess.Popen[Any]
-    slots: list[local.Slot]
-    log: Path
-    started: float = field(default_factory=time.monotonic)
+POLL_SECONDS = 0.3  # how soon Ctrl-C is seen
 
 
 def record(plan: Plan, arguments: list[str], tag: str) -> None:
@@ -108,114 +95,163 @@ def is_record(have: dict[str, Any], run: RunSpec) -> bool:
 
 
 class Sweep:
-    """The launcher's side of a plan: which runs wait, which packs work."""
+    """The launcher's side of a plan: which runs wait, which packs an engine has."""
 
-    def __init__(self, plan: Plan, mesh: Mesh, jobs: int, fail_fast: bool, watch: Callable[["Sweep"], None]):
-        self.plan, self.mesh, self.fail_fast, self.watch = plan, mesh, fail_fast, watch
-        self.free = local.slots(mesh, jobs)
-        self.width = len(self.free)
-        self.jobs: list[Job] = []
+    def __init__(self, plan: Plan, engine: Engine, fail_fast: bool, watch: Callable[["Sweep"], None]):
+        self.plan, self.engine, self.fail_fast, self.watch = plan, engine, fail_fast, watch
         self.waiting = {run.id: run for run in plan.runs.values() if run.dir.state() not in FINISHED}
         self.blocked: dict[str, str] = {}  # run id -> why it cannot start
         self.interrupted = False
+        self.elsewhere = 0  # runs that another launcher's workers have
         self.counter = 0
+        self.jobs: list[Job] = self.known() if engine.outlives else []
 
-    def carry(self, only: str = "") -> bool:
-        """Runs everything that waits (or one run and its needs); True when nothing failed and nothing was left."""
+    def known(self) -> list[Job]:
+        """The jobs of earlier launches that the engine still has."""
+        packs: dict[tuple[str, str], list[RunSpec]] = {}
+        for run in self.waiting.values():
+            told = engines.noted(run.dir)
+            if told and told["on"] == self.engine.name:
+                packs.setdefault((told["id"], told["job"]), []).append(run)
+        states, mesh = self.engine.states([id for id, _ in packs]), self.engine.mesh
+        jobs = [engines.job_of(engines.noted(runs[0].dir), Pack(tuple(runs), mesh), states[id]) for (id, _), runs in packs.items()]
+        return [job for job in jobs if job.state.open]
+
+    def carry(self, only: str = "", detach: bool = False) -> bool:
+        """Runs everything that waits (or one run and its needs); True when nothing failed and nothing was left. With `detach` it
+        returns once all is handed to the engine."""
         previous = {number: signal.signal(number, self.interrupt) for number in (signal.SIGINT, signal.SIGTERM)}
         try:
             wanted = self.plan.ancestry(only) if only else set(self.plan.runs)
-            while self.advance(wanted):
+            while self.advance(wanted) and not detach:
                 self.watch(self)
-                time.sleep(POLL_SECONDS)
+                self.sleep()
             self.watch(self)
         finally:
-            for job in self.jobs:
-                local.stop(job.process)
-            for job in self.jobs:
-                job.process.wait()
+            self.engine.close()
             for number, handler in previous.items():
                 signal.signal(number, handler)
         return not self.interrupted and all(self.plan.runs[run].dir.state() in FINISHED for run in wanted)
 
+    def sleep(self) -> None:
+        """The engine's pause, cut short by Ctrl-C."""
+        for _ in range(max(1, round(self.engine.pause / POLL_SECONDS))):
+            time.sleep(POLL_SECONDS)
+            if self.interrupted:
+                return
+
     def interrupt(self, *_: Any) -> None:
-        """First Ctrl-C: the workers save and leave. Second: they are killed."""
-        for job in self.jobs:
-            job.process.kill() if self.interrupted else local.stop(job.process)
+        """Ctrl-C. Workers of this machine save and leave, at the second one they are killed; a cluster's jobs go on."""
+        if not self.engine.outlives:
+            self.engine.cancel([job.id for job in self.jobs], hard=self.interrupted)
         self.interrupted = True
 
     def advance(self, wanted: set[str]) -> bool:
-        """Collects finished jobs, starts what can start; False when there is nothing left to wait for."""
-        for job in [job for job in self.jobs if job.process.poll() is not None]:
-            self.jobs.remove(job)
-            self.free += job.slots
-            self.collect(job)
+        """Collects finished jobs, submits what can start; False when there is nothing left to wait for."""
+        states = self.engine.states([job.id for job in self.jobs])
+        for job in list(self.jobs):
+            job.state = states[job.id]
+            if not job.state.open:
+                self.jobs.remove(job)
+                self.collect(job)
+        while not self.interrupted and self.submit(wanted):
+            pass
         if self.interrupted:
-            return bool(self.jobs)
-        busy = {run.id for job in self.jobs for run in job.pack.runs}
-        ready, elsewhere = [], 0
-        for run in [run for run in self.waiting.values() if run.id in wanted - busy - set(self.blocked)]:
+            return bool(self.jobs) and not self.engine.outlives
+        return bool(self.jobs or self.elsewhere)
+
+    def submit(self, wanted: set[str]) -> bool:
+        """Hands over what is ready; whether more may be ready now, since an engine may hold back what needs others."""
+        at_work = {run.id: job.id for job in self.jobs for run in job.pack.runs}
+        ready: dict[frozenset[str], list[RunSpec]] = {}  # jobs that must end well before -> runs
+        self.elsewhere = 0
+        for run in [run for run in self.waiting.values() if run.id in wanted - at_work.keys() - self.blocked.keys()]:
             state = run.dir.state()
             if state in FINISHED:  # by another launcher
                 del self.waiting[run.id]
             elif run.dir.claimed():
-                elsewhere += 1  # another launcher has it: wait for its result, or its death
-            elif state != "cancelled" and self.needs_done(run):
-                ready.append(run)
-        if self.free and ready:
-            packs = arrange(ready, self.width, self.mesh)
-            if len(packs) == 1 and not self.jobs:
-                self.start(packs[0], list(self.free))  # it has the machine to itself
-            else:
-                for pack in packs[: len(self.free)]:
-                    self.start(pack, self.free[:1])
-        return bool(self.jobs or elsewhere or ready)
+                self.elsewhere += 1  # another launcher has it: wait for its result, or its death
+            elif state != "cancelled" and (after := self.after(run, at_work)) is not None:
+                ready.setdefault(after, []).append(run)
+        for after, runs in ready.items():
+            packs = arrange(runs, self.engine.width, self.engine.mesh)[: self.engine.room()]
+            jobs = [self.job(pack) for pack in packs]
+            if jobs and not self.hand_over(jobs, sorted(after)):
+                return False
+        return bool(ready) and self.engine.ahead
 
-    def needs_done(self, run: RunSpec) -> bool:
-        """Whether all needs are finished; a need that can no longer finish blocks the run."""
-        done = True
+    def hand_over(self, jobs: list[Job], after: list[str]) -> bool:
+        """Whether the engine took all of them. What it refuses while it has others, for there are too many, is offered again later."""
+        refused = None
+        try:
+            self.engine.submit(jobs, after)
+        except BadInput as error:
+            refused = error
+        taken = [job for job in jobs if job.id]
+        self.jobs += taken
+        for job in taken if self.engine.outlives else []:
+            for run in job.pack.runs:
+                engines.note(run.dir, self.engine, job)
+        if refused and not self.jobs:
+            raise refused
+        return not refused
+
+    def after(self, run: RunSpec, at_work: dict[str, str]) -> frozenset[str] | None:
+        """The jobs that compute what a run needs; None when it must wait here. A need that can no longer finish blocks the run."""
+        jobs: set[str] = set()
+        waits = False
         for need in (self.plan.runs[need] for needs in run.needs.values() for need in needs):
             state = need.dir.state()
             if need.id in self.blocked or state in ("cancelled", "diverged"):
                 self.blocked[run.id] = f"needs {need.id}, which is {self.blocked.get(need.id, state)}"
-            done = done and state == "done"
-        return done and run.id not in self.blocked
+            if state != "done":
+                waits = waits or not self.engine.ahead or need.id not in at_work
+                jobs.add(at_work.get(need.id, ""))
+        return None if waits or run.id in self.blocked else frozenset(jobs)
 
-    def start(self, pack: Pack, slots: list[local.Slot]) -> None:
-        self.free = self.free[len(slots) :]
+    def job(self, pack: Pack) -> Job:
         self.counter += 1
+        mesh = self.engine.mesh
         name = f"{time.strftime('%m%d-%H%M%S')}-{os.getpid()}-{self.counter}"
         folder = runs_root() / pack.runs[0].paper / "jobs"
         folder.mkdir(parents=True, exist_ok=True)
-        log = folder / f"{name}.log"
         needs = {key: [str(self.plan.runs[need].dir.path) for need in ids] for key, ids in pack.runs[0].needs.items()}
-        job = {
+        spec = {
             "name": name,
             "runs": [str(run.dir.path) for run in pack.runs],
             "needs": needs,
             "mesh": pack.mesh.axes,
-            "platform": self.mesh.platform,
-            "cores": sorted(core for slot in slots for core in slot.cores),
-            "log": str(log),
+            "hosts": mesh.hosts,
+            "platform": mesh.platform,
+            "cores": [],
+            "log": "",
         }
-        write_atomic(folder / f"{name}.json", json.dumps(job, indent=1))
-        self.jobs.append(Job(pack, local.start(folder / f"{name}.json", log, slots[0].devices), slots, log))
+        return Job(name, pack, spec, folder)
 
     def collect(self, job: Job) -> None:
-        """Looks at what a finished worker left. A run that a worker did not end and whose process died has failed."""
+        """Looks at what a finished job left. A run that its worker did not end, though it died, has failed."""
+        mark = engines.mark(self.engine.name, job.id)
         for run in job.pack.runs:
             state = run.dir.state()
             if state in FINISHED:
                 self.waiting.pop(run.id, None)
-            elif run.dir.claimed():
-                continue  # the worker of another launcher has it
-            elif state == "failed" or (state != "cancelled" and job.process.returncode and not self.interrupted):
-                if state != "failed":
-                    tail = job.log.read_text(errors="replace").splitlines()[-20:]
-                    run.dir.update(state="failed", error="\n".join(tail) or f"the worker died ({job.process.returncode})")
+            elif state == "cancelled" or run.dir.claimed(gone=mark):
+                continue  # or the worker of another launcher has it
+            elif state == "failed" or (job.state.phase == "failed" and not self.interrupted and self.ready(run)):
+                if state != "failed" and run.dir.claim(gone=mark):
+                    tail = self.engine.logs(job.id, job.log).splitlines()[-20:]
+                    run.dir.update(state="failed", error="\n".join(tail) or job.state.text)
+                    run.dir.release()
                 self.blocked[run.id] = "failed"
                 if self.fail_fast:
-                    self.interrupt()
+                    self.engine.cancel([job.id for job in self.jobs])
+                    self.interrupted = True
+            elif job.state.phase == "cancelled" and self.ready(run):
+                self.blocked[run.id] = f"its job {job.id} was cancelled"
+
+    def ready(self, run: RunSpec) -> bool:
+        """Whether all that a run needs is done."""
+        return self.after(run, {}) == frozenset()
 
 
 def reset(run: RunDir) -> None:

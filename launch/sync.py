@@ -5,15 +5,15 @@ the fragments of one id in the order they were started.
 """
 
 import argparse
-import os
 import subprocess
 import sys
 from pathlib import Path
 
 from launch.configs import ROOT
+from launch.measured import on_disk, require_key
 from launch.select import chosen
+from launch.sweep import recorded
 from launch.terminal import terminal
-from shared.errors import BadInput
 from shared.rundir import RunDir
 
 PATIENCE = 600  # seconds for one run
@@ -21,8 +21,7 @@ PATIENCE = 600  # seconds for one run
 
 def sync(options: argparse.Namespace) -> int:
     """Exit code 1 when something could not be uploaded."""
-    if not os.environ.get("WANDB_API_KEY"):
-        raise BadInput("no WANDB_API_KEY in the environment: export the one from wandb.ai/authorize (or of your own server)")
+    require_key()
     console = terminal()
     runs = chosen("" if options.glob == "*" else options.glob)
     alive = [run for run in runs if run.claimed()]
@@ -35,7 +34,18 @@ def sync(options: argparse.Namespace) -> int:
             console.print(f"{run.id}: {error}", markup=False, soft_wrap=True)
     rest = len(runs) - len(waiting) - len(alive)
     console.print(f"{len(waiting) - len(failed)} runs uploaded, {len(failed)} failed, {rest} had nothing new, {len(alive)} still running")
+    if options.report:
+        for name in dict.fromkeys(item["name"] for item in recorded(options.glob)):
+            console.print(f"{name}: {publish(name)}", markup=False, soft_wrap=True)
     return 1 if failed else 0
+
+
+def publish(name: str) -> str:
+    """The address of a report on W&B of what was launched as `name`."""
+    from launch import wandb_report
+    from launch.fold import Comparison
+
+    return wandb_report.publish(name, Comparison(list(map(on_disk, chosen(name)))))
 
 
 def unsynced(run: RunDir) -> list[Path]:

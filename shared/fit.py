@@ -18,7 +18,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.sharding import NamedSharding, PartitionSpec
 
+from shared import hosts
 from shared.run import Run
 from shared.sharding import batch_sharding, make_mesh, shardings
 
@@ -60,7 +62,8 @@ class Fitted:
 def fit(task: Task, schedule: Schedule, run: Run) -> Fitted | None:
     """Trains to the end and returns the parameters; None when asked to stop first (the state is then saved)."""
     mesh = make_mesh(run.mesh_axes)
-    hyper = {name: jnp.asarray(values) for name, values in run.hyper.items()}
+    everywhere = NamedSharding(mesh, PartitionSpec())
+    hyper = hosts.place(run.hyper, everywhere)
     with jax.set_mesh(mesh):
         ready = placed(task, schedule.log_every, hyper, mesh)
         restored = run.restore(ready.state)
@@ -85,7 +88,7 @@ def placed(task: Task, window: int, hyper: Hyper, mesh: Any) -> Placed:
     state = jax.tree.map(lambda leaf, one: leaf.update(sharding=one), abstract, layout)
     rows = shape(task.batch(0))
     place = batch_sharding(mesh, *jax.tree.leaves(rows)[0].shape[:2])
-    advance = jax.jit(step, donate_argnums=0, out_shardings=(layout, None))
+    advance = jax.jit(step, donate_argnums=0, out_shardings=(layout, NamedSharding(mesh, PartitionSpec())))
     return Placed(born(init_state, layout), advance, state, jax.tree.map(lambda leaf: leaf.update(sharding=place), rows))
 
 
@@ -192,7 +195,7 @@ def loop(
     clock, saved = Clock(task.tokens_per_batch * len(run)), time.monotonic()
 
     for step in range(start, schedule.steps):
-        state, metrics = ready.advance(state, jax.device_put(task.batch(step), place), hyper)
+        state, metrics = ready.advance(state, hosts.place(task.batch(step), place), hyper)
         flying.append(metrics)
         jax.block_until_ready(flying[0] if len(flying) == in_flight else None)
         clock.tick()
@@ -202,18 +205,19 @@ def loop(
         if evaluating or done % schedule.log_every == 0:
             means = {name: np.asarray(value) for name, value in metrics.items()}  # [members]
             stop_diverged(run, means["train/loss"], done)
-            final = task.evaluate(settled(task, state)) if evaluating else {}
+            final = task.evaluate(hosts.whole(settled(task, state))) if evaluating else {}
             run.log(done, means | final | clock.read())
             clock.skip()
+        due = run.agree(done, save=time.monotonic() - saved > 60 * schedule.save_minutes)
         if run.stopping and not last:
             if any(run.active):
                 run.save(done, state)
             return None
-        if not last and time.monotonic() - saved > 60 * schedule.save_minutes:
+        if due and not last:
             run.save(done, state)
             saved = time.monotonic()
             clock.skip()
-    return Fitted(settled(task, state), final | clock.read())
+    return Fitted(hosts.whole(settled(task, state)), final | clock.read())
 
 
 def stop_diverged(run: Run, losses: np.ndarray, done: int) -> None:

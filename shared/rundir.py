@@ -7,6 +7,7 @@
         log.txt        what the worker printed (a link into runs/<paper>/jobs)
         env.json       versions, device, commit;  diff.patch  uncommitted changes
         claim.lock     who computes this run now
+        engine.json    which job of which cluster was asked to compute it; written by the launcher
         ckpt/<step>/   state to resume from;  weights/  the final parameters
 
 The middle folder is the entry point, not the config file that asked for the run: a run is its config, and the same run
@@ -73,10 +74,12 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def process_started(pid: int) -> str:
-    """A mark that tells a process from a later one with the same number ('' when it is gone or cannot be seen)."""
+    """A mark that tells a process from a later one with the same number ('' when it is gone or cannot be seen; one that has ended and
+    waits for its parent to notice is gone)."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if state in "ZX" else fields[18]
+    except (OSError, IndexError, ValueError):
         return ""
 
 
@@ -123,19 +126,19 @@ class RunDir:
         """Merges `fields` into status.json. Only the holder of the claim, or the launcher before a claim, may call it."""
         write_atomic(self.path / "status.json", json.dumps({**self.status(), **fields}, indent=1))
 
-    def state(self) -> str:
-        """One of STATES; a run that says it is running while nobody computes it counts as preempted."""
-        state = self.status().get("state", "queued")
+    def state(self, status: dict[str, Any] | None = None) -> str:
+        """One of STATES; a run that says it is running while nobody computes it counts as preempted. `status`: if it was just read."""
+        state = (self.status() if status is None else status).get("state", "queued")
         return "preempted" if state == "running" and not self.claimed() else state
 
     # -- who computes it --------------------------------------------------------------------------------------------
-    def claim(self) -> bool:
-        """Takes the run for this process; False when somebody alive has it."""
+    def claim(self, gone: str = "") -> bool:
+        """Takes the run for this process; False when somebody alive has it. `gone` is an engine's job that is known to have ended."""
         me = this_process()
         lock = self.path / "claim.lock"
         if create_exclusive(lock, me):
             return True
-        if self.claimed():
+        if self.claimed(gone):
             return False
         # Two processes may find the same stale claim: whoever creates the take-over mark first decides alone.
         mark = self.path / "claim.takeover"
@@ -148,17 +151,17 @@ class RunDir:
             holder = self.holder()
             if holder is None:  # released since: whoever creates it first has it
                 return create_exclusive(lock, me)
-            if self.alive(holder):
+            if self.alive(holder, gone):
                 return False
             write_atomic(lock, json.dumps(me))
             return True
         finally:
             mark.unlink(missing_ok=True)
 
-    def claimed(self) -> bool:
-        """Whether a living process holds the claim."""
+    def claimed(self, gone: str = "") -> bool:
+        """Whether a living process holds the claim, one that is not of the job `gone`."""
         holder = self.holder()
-        return holder is not None and self.alive(holder)
+        return holder is not None and self.alive(holder, gone)
 
     def holder(self) -> dict[str, Any] | None:
         """Host, process and its mark from claim.lock; {} when it was created this instant or torn by a crash."""
@@ -169,14 +172,20 @@ class RunDir:
         except json.JSONDecodeError:
             return {}
 
-    def alive(self, holder: dict[str, Any]) -> bool:
-        """By its process on this host, by the heartbeat elsewhere."""
+    def alive(self, holder: dict[str, Any], gone: str = "") -> bool:
+        """By its process on this host; elsewhere by its job, if that is gone, or the heartbeat."""
         if holder and holder["host"] == socket.gethostname():
             return process_alive(holder["pid"], holder["started"])
-        with contextlib.suppress(FileNotFoundError):
-            beat = max(self.status().get("heartbeat", 0.0), (self.path / "claim.lock").stat().st_mtime)
-            return time.time() - beat < STALE_SECONDS
-        return False
+        if gone and holder.get("job") == gone:
+            return False
+        return time.time() - self.last_beat() < STALE_SECONDS
+
+    def last_beat(self) -> float:
+        """When the holder of the claim gave its last sign of life [s since the epoch]; 0 when nobody holds it."""
+        try:
+            return max(self.status().get("heartbeat", 0.0), (self.path / "claim.lock").stat().st_mtime)
+        except FileNotFoundError:
+            return 0.0
 
     def taken_over(self) -> bool:
         """Whether another process holds the claim: it found this one silent for too long."""
@@ -215,8 +224,9 @@ class RunDir:
 
 
 def this_process() -> dict[str, Any]:
-    """What claim.lock says of the holder."""
-    return {"host": socket.gethostname(), "pid": os.getpid(), "started": process_started(os.getpid())}
+    """What claim.lock says of the holder; `job` is the one that an engine started it as."""
+    job = os.environ.get("PAPERCLUB_JOB", "")
+    return {"host": socket.gethostname(), "pid": os.getpid(), "started": process_started(os.getpid()), "job": job}
 
 
 def create_exclusive(path: Path, content: dict[str, Any]) -> bool:

@@ -9,12 +9,14 @@ from fabricated import DEMO
 
 from launch import plan as planning
 from launch.cli import main
-from launch.compare import Comparison, repeat
+from launch.compare import repeat
+from launch.fold import Comparison
+from launch.measured import on_disk
 from shared.rundir import RunDir, all_runs
 
 
 def settings(metric: str = "") -> Comparison:
-    return Comparison(all_runs(), metric)
+    return Comparison(list(map(on_disk, all_runs())), metric)
 
 
 def test_seeds_are_folded_into_mean_interval_and_n():
@@ -42,7 +44,7 @@ def test_the_best_row_is_marked_and_its_command_makes_that_run(capsys):
 def test_every_run_can_be_repeated():
     plan = fabricated.sweep(fabricated.demo())
     for run_id, run in plan.runs.items():
-        words = shlex.split(repeat(run.dir))
+        words = shlex.split(repeat(on_disk(run.dir)))
         assert planning.build(DEMO, "smoke", words[6:], single=True).targets == [run_id]
 
 
@@ -50,7 +52,7 @@ def test_a_run_whose_config_file_changed_has_no_command():
     run = next(iter(fabricated.sweep(fabricated.demo()).runs.values()))
     aside = RunDir(run.dir.path.with_name("0" * 12))
     aside.create(run.record("", DEMO) | {"identity": "0" * 12})
-    assert "has changed since" in repeat(aside)
+    assert "has changed since" in repeat(on_disk(aside))
 
 
 def test_higher_accuracy_is_better():

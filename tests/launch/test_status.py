@@ -1,11 +1,17 @@
 """status, logs, cancel read and write run directories and need no launcher; none of the cheap verbs imports jax."""
 
+import io
+import time
+
 import fabricated
 import helpers
 import pytest
 from fabricated import DEMO
+from rich.console import Console
 
+from launch import status
 from launch.cli import main
+from shared.rundir import RunDir
 
 
 def queued(count: int = 2):
@@ -29,6 +35,44 @@ def test_status_counts_states_per_sweep_and_shows_errors(capsys):
 def test_status_of_an_empty_world_says_how_to_begin(capsys):
     assert main(["status"]) == 0
     assert "python -m launch list" in capsys.readouterr().out
+
+
+def test_a_sweep_is_watched_until_its_runs_have_ended(capsys, monkeypatch):
+    waiting, working = queued()
+    assert working.dir.claim()
+    working.dir.update(state="running", step=5, steps=10, started=time.time() - 60)
+    moments = iter([lambda: working.dir.update(state="done", step=10), lambda: waiting.dir.update(state="failed")])
+    monkeypatch.setattr(status.time, "sleep", lambda seconds: next(moments)())
+    assert main(["status", "--watch", DEMO.split("/")[0] + "/*/*"]) == 0
+    first, second, *table = capsys.readouterr().out.splitlines()
+    assert "1 queued" in first and "1 running" in first and "1 queued" in second and "1 done" in second
+    assert "10/10" in "".join(table) and next(moments, None) is None
+
+
+def test_watching_ends_with_ctrl_c(capsys, monkeypatch):
+    def interrupt(seconds):
+        raise KeyboardInterrupt
+
+    queued()
+    monkeypatch.setattr(status.time, "sleep", interrupt)
+    assert main(["status", "--watch"]) == 0 and "queued" in capsys.readouterr().out
+
+
+def test_a_live_table_says_what_is_left():
+    (run,) = queued(1)
+    run.dir.update(step=5, steps=20, started=time.time() - 60)
+    assert run.dir.claim()
+    run.dir.update(state="running")
+    console = Console(width=160, record=True, file=io.StringIO())
+    for part in status.look("").parts():
+        console.print(part)
+    assert "5/20" in console.export_text(clear=False) and "3:00" in console.export_text()
+
+
+def test_every_status_file_is_read_once(monkeypatch):
+    plan, reads = fabricated.sweep(fabricated.demo()), []
+    monkeypatch.setattr(RunDir, "status", lambda run: reads.append(run.id) or {"state": "done"})
+    assert status.look("").states and sorted(reads) == sorted(plan.runs)
 
 
 def test_status_of_something_unknown_is_one_line(capsys):

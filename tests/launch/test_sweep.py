@@ -14,6 +14,7 @@ from configs.meshes import MESHES
 from launch import plan, preview, sweep
 from launch.cli import main
 from launch.configs import ROOT
+from launch.engines.local import Local
 from launch.pack import arrange
 from shared.rundir import RunDir
 
@@ -28,7 +29,7 @@ def needs(config):
 def carry(name: str, jobs: int = 2, fail_fast: bool = False, only: str = "", watch=lambda work: None) -> sweep.Sweep:
     built = plan.build(name, "cpu", [])
     sweep.create(built)
-    work = sweep.Sweep(built, MESHES["cpu"], jobs, fail_fast, watch)
+    work = sweep.Sweep(built, Local(MESHES["cpu"], jobs), fail_fast, watch)
     work.fine = work.carry(only)
     return work
 
@@ -257,7 +258,7 @@ def test_a_worker_that_dies_does_not_fail_what_another_has(paper, fake_worker, r
             assert other.dir.status()["state"] != "failed"
             other.dir.update(state="done")
 
-    sweep.Sweep(built, MESHES["cpu"], 1, False, watch).carry()
+    sweep.Sweep(built, Local(MESHES["cpu"], 1), False, watch).carry()
     assert other.dir.state() == "done"
 
 

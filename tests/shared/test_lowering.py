@@ -80,8 +80,8 @@ def test_parameters_and_moments_lie_where_the_mesh_says(found):
         assert found[name]["given"] == pytest.approx(copies * state, rel=0.06)  # and a batch, counters and sums
 
 
-def test_members_on_devices_of_their_own_say_nothing_to_each_other(found):
-    assert found["members"]["collectives"] == {}
+def test_members_on_devices_of_their_own_say_next_to_nothing_to_each_other(found):
+    assert sum(size for _, size in found["members"]["collectives"].values()) < 1_000  # but their metrics
     assert set(found["data"]["collectives"]) == {"all-reduce"}
     assert "all-gather" in found["fsdp"]["collectives"]
 
