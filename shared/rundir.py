@@ -74,10 +74,12 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def process_started(pid: int) -> str:
-    """A mark that tells a process from a later one with the same number ('' when it is gone or cannot be seen)."""
+    """A mark that tells a process from a later one with the same number ('' when it is gone or cannot be seen; one that has ended and
+    waits for its parent to notice is gone)."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if state in "ZX" else fields[18]
+    except (OSError, IndexError, ValueError):
         return ""
 
 

@@ -19,7 +19,7 @@ from pathlib import Path
 from shared.errors import BadInput
 
 DAEMONS = ("munged", "slurmctld", "slurmd")
-PORT = 16800  # of the controller; the nodes take the next ones
+PORTS = range(16800, 17800, 10)  # the first that is free is the controller's, the nodes take the next ones
 NODES = 4
 
 # What a real cluster takes minutes for (a node that is silent, a job that is started again) takes seconds here.
@@ -119,10 +119,11 @@ class Cluster:
 
     def configure(self, settings: dict[str, str]) -> None:
         host = socket.gethostname().split(".")[0]
-        lines = CONFIG.format(host=host, port=PORT, folder=self.folder).strip().splitlines()
+        port = next(port for port in PORTS if free(port))
+        lines = CONFIG.format(host=host, port=port, folder=self.folder).strip().splitlines()
         lines = [line for line in lines if line.split("=")[0] not in settings] + [f"{key}={value}" for key, value in settings.items()]
         for index, node in enumerate(self.nodes):
-            where = f"NodeHostname={host} NodeAddr=127.0.0.1 Port={PORT + 1 + index}"
+            where = f"NodeHostname={host} NodeAddr=127.0.0.1 Port={port + 1 + index}"
             lines.append(f"NodeName={node} {where} CPUs=2 RealMemory=2000 Gres=gpu:2")
         nodes = ",".join(self.nodes)
         lines.append(f"PartitionName=short Nodes={nodes} Default=YES MaxTime=60 PriorityTier=1 OverTimeLimit=0 State=UP")
@@ -142,6 +143,10 @@ class Cluster:
     def start_node(self, node: str) -> None:
         self.run("slurmd", "-N", node)
 
+    def kill_daemon(self, node: str) -> None:
+        """The node says nothing more; what it had started goes on."""
+        kill(self.pid(f"slurmd-{node}"), signal.SIGKILL)
+
     def kill_node(self, node: str) -> None:
         """As if its power failed: the daemon, and all that it had started."""
         killed = [self.pid(f"slurmd-{node}"), *self.steps(node)]
@@ -149,11 +154,11 @@ class Cluster:
             kill(pid, signal.SIGKILL)
 
     def steps(self, node: str) -> list[int]:
-        """The processes of slurmstepd that work for a node: a step's command line does not name it, its spool folder does."""
-        found = []
+        """The processes of slurmstepd that work for a node: their command line does not name it, the log they write to does."""
+        log, found = f"{self.folder}/slurmd-{node}.log", []
         for path in Path("/proc").glob("[0-9]*"):
             try:
-                if (path / "cmdline").read_bytes().startswith(b"slurmstepd") and holds(path, f"spool-{node}"):
+                if (path / "cmdline").read_bytes().startswith(b"slurmstepd") and holds(path, log):
                     found.append(int(path.name))
             except OSError:  # ended meanwhile
                 continue
@@ -183,9 +188,14 @@ class Cluster:
                     kill(pid, signal.SIGKILL)
 
 
-def holds(process: Path, word: str) -> bool:
-    """Whether a process has a file open whose path has this word in it."""
-    return any(word in os.readlink(link) for link in (process / "fd").iterdir())
+def free(port: int) -> bool:
+    with socket.socket() as one:
+        return one.connect_ex(("127.0.0.1", port)) != 0
+
+
+def holds(process: Path, file: str) -> bool:
+    """Whether a process has this file open."""
+    return any(os.readlink(link) == file for link in (process / "fd").iterdir())
 
 
 def kill(pid: int, number: int) -> None:

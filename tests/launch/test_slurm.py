@@ -228,3 +228,68 @@ def test_a_launcher_s_ctrl_c_leaves_the_jobs_alone(slurm, paper, runs):
     said = launcher.communicate(timeout=30)[0]
     assert launcher.returncode == 1 and "jobs go on" in said
     until(lambda: all(run.state() == "done" for run in runs_of(name)))
+
+
+# -- what takes the daemons their time ---------------------------------------------------------------------------------
+
+
+@pytest.mark.slow
+def test_a_node_that_dies_costs_no_run(slurm, paper, runs, capsys):
+    """Its daemon and all it had started are gone at once, the controller is told of it, and starts the job on another node."""
+    name = paper("a", SEEDS % ("0.3", 1))
+    assert main(["sweep", name, "--yes", "--on", "tried", "--detach"]) == 0
+    (run,) = runs_of(name)
+    until(lambda: len(run.metrics()) > 4)
+    node = slurm.ask("squeue", "--me", "-h", "-o", "%N").strip()
+    slurm.kill_node(node)
+    try:
+        until(lambda: run.state() == "preempted", 5)
+        slurm.ask("scontrol", "update", f"nodename={node}", "state=down", "reason=dead")
+        capsys.readouterr()
+        assert main(["status", name]) == 0 and "1 preempted" in capsys.readouterr().out
+        assert main(["sweep", name, "--yes", "--on", "tried"]) == 0
+        assert run.status()["attempt"] == 2 and finished(runs) == [run.id]
+        assert [row["step"] for row in run.metrics()] == list(range(1, 21))
+    finally:
+        slurm.start_node(node)
+
+
+@pytest.mark.slow
+def test_a_daemon_that_dies_alone_leaves_the_worker_its_run(slurm, paper, runs):
+    """SLURM finds the node silent and starts the job again elsewhere, while its first worker lives: the second one waits for it."""
+    name = paper("a", SEEDS % ("1", 1))
+    assert main(["sweep", name, "--yes", "--on", "tried", "--detach"]) == 0
+    (run,) = runs_of(name)
+    until(lambda: run.state() == "running")
+    node = slurm.ask("squeue", "--me", "-h", "-o", "%N").strip()
+    slurm.kill_daemon(node)
+    try:
+        assert main(["sweep", name, "--yes", "--on", "tried"]) == 0
+        assert run.status()["attempt"] == 1 and finished(runs) == [run.id]
+    finally:
+        slurm.start_node(node)
+
+
+@pytest.mark.slow
+def test_an_urgent_job_takes_the_place_and_the_first_one_goes_on_after_it(slurm, toys, paper, runs):
+    """Every node is taken by the sweep; a job of partition `urgent` makes SLURM preempt and requeue."""
+    toys(parallel=8)
+    name = paper("a", SEEDS % ("0.7", 8))  # two cores on each of four nodes
+    assert main(["sweep", name, "--yes", "--on", "tried", "--detach"]) == 0
+    every = runs_of(name)
+    until(lambda: all(run.state() == "running" for run in every))
+    slurm.ask("srun", "-p", "urgent", "-N1", "-n1", "true")
+    assert main(["sweep", name, "--yes", "--on", "tried"]) == 0
+    assert sorted(finished(runs)) == sorted(run.id for run in every)
+    assert {run.status()["attempt"] for run in every} == {1, 2}
+
+
+@pytest.mark.slow
+def test_a_run_longer_than_its_job_goes_on_in_the_same_job(slurm, toys, paper, runs):
+    """The shortest limit that SLURM knows is a minute, and it looks at limits twice a minute: the signal comes in the first half."""
+    toys(minutes=1, grace=50)
+    name = paper("a", SEEDS % ("1.6", 1))
+    assert main(["sweep", name, "--yes", "--on", "tried"]) == 0
+    (run,) = runs_of(name)
+    assert run.status()["attempt"] >= 2 and finished(runs) == [run.id]
+    assert [row["step"] for row in run.metrics()] == list(range(1, 21))
