@@ -96,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("name", metavar="NAME")
     sub = verb("sync", "upload offline W&B runs (needs WANDB_API_KEY); safe to repeat")
     sub.add_argument("glob", nargs="?", default="*")
+    sub.add_argument("--report", action="store_true", help="then write a report of each sweep on W&B (needs the package wandb-workspaces)")
     return top
 
 

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 import configs as room
-from launch import configs
+from launch import configs, figure, results
+from launch.cli import main
 
 BASE = """
 from ml_collections import ConfigDict
@@ -44,6 +45,22 @@ def paper(tmp_path, monkeypatch):
     configs.names.cache_clear()
     for module in [name for name in sys.modules if name.startswith("configs.toy")]:
         del sys.modules[module]
+
+
+@pytest.fixture(scope="session")
+def reported(tmp_path_factory):
+    """A folder with runs/ and the report.html of a world with two figures, one finished sweep and one committed table."""
+    import fabricated
+
+    folder = tmp_path_factory.mktemp("reported")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAPERCLUB_RUNS", str(folder / "runs"))
+        patch.setattr(results, "ROOT", folder)
+        patch.setattr(figure, "drawable", lambda paper: ["demo", "fig2"])
+        fabricated.sweep(fabricated.demo())
+        main(["figure", fabricated.DEMO, "--scale=smoke", f"--out={folder}", "--record"])
+        main(["report", "--scale=smoke", f"--out={folder}"])
+    return folder
 
 
 FAKE = """
