@@ -10,8 +10,9 @@ is ours, the comment says so. Scales:
 
 Kinds of runs: `polynomials` (a high order, softly penalised), `gp` (an exact Gaussian process on altered labels), `features` (least
 squares on weak or random features), `linear` (how data determine the directions of a Bayesian linear model), `subspace` (a network trained
-within a random subspace), `compress` (that network quantised, coded and certified), `train` (a network, and what its curvature says of it)
-and `modes` (a curve of low loss between two of those).
+within a random subspace), `compress` (that network quantised, coded and certified), `train` (a network, and what its curvature says of it),
+`modes` (a curve of low loss between two of those), `spirals` (a network that tells two spirals apart, or only seems to) and `volume` (that
+of the basin around it).
 """
 
 from ml_collections import ConfigDict
@@ -33,21 +34,23 @@ BY_SCALE = {
         "network.name": "mlp", "subspace.dimension": 100, "subspace.steps": 300, "subspace.batch_size": 64, "quantise.levels": 7,
         "quantise.steps": 100, "classifier.name": "mlp", "classifier.width": 64, "classifier.depth": 2, "train.steps": 300,
         "train.batch_size": 64, "train.optimizer": "adam", "train.lr": 3e-3, "modes.steps": 100, "modes.lr": 3e-3, "modes.points": 11,
-        "mesh": "cpu",
+        "spirals.points": 30, "spirals.poison": 30, "spirals.turn": 300.0, "spirals.steps": 2_500, "volume.directions": 100, "mesh": "cpu",
     },
     "cpu": {
         "data.name": "fashion_mnist", "data.train": 4_000, "data.test": 2_000, "polynomial.draws": 20, "features.draws": 20,
         "linear.draws": 20, "network.name": "mlp", "subspace.dimension": 1_296, "subspace.steps": 1_500, "subspace.batch_size": 256,
         "quantise.levels": 9, "quantise.steps": 3_000, "classifier.name": "mlp", "classifier.width": 128, "classifier.depth": 2,
         "train.steps": 3_000, "train.batch_size": 128, "train.optimizer": "adam", "train.lr": 2e-3, "modes.steps": 3_000, "modes.lr": 2e-3,
-        "modes.points": 61, "mesh": "cpu",
+        "modes.points": 61, "spirals.points": 100, "spirals.poison": 200, "spirals.turn": 600.0, "spirals.steps": 30_000,
+        "volume.directions": 3_000, "mesh": "cpu",
     },
     "gpu": {
         "data.name": "fashion_mnist", "data.train": 30_000, "data.test": 10_000, "polynomial.draws": 100, "features.draws": 100,
         "linear.draws": 100, "network.name": "lenet", "subspace.dimension": 1_296, "subspace.steps": 10_000, "subspace.batch_size": 256,
         "quantise.levels": 9, "quantise.steps": 10_000, "classifier.name": "resnet", "classifier.width": 16, "classifier.depth": 3,
         "train.steps": 7_000, "train.batch_size": 512, "train.optimizer": "sgd", "train.lr": 0.1, "train.weight_decay": 3e-4,
-        "modes.steps": 5_000, "modes.lr": 0.03, "modes.points": 61, "mesh": "h200",
+        "modes.steps": 5_000, "modes.lr": 0.03, "modes.points": 61, "spirals.points": 400, "spirals.poison": 800, "spirals.turn": 600.0,
+        "spirals.steps": 200_000, "volume.directions": 3_000, "mesh": "h200",
     },
     "paper": {
         "data.name": "cifar10", "data.train": 50_000, "data.test": 10_000, "polynomial.draws": 100, "features.draws": 100,
@@ -55,7 +58,8 @@ BY_SCALE = {
         "subspace.lr": 1e-3, "quantise.kind": "learned", "quantise.levels": 7, "quantise.steps": 11_700, "quantise.price": 0.0,
         "classifier.name": "resnet", "classifier.width": 16, "classifier.depth": 3, "train.steps": 117_000, "train.batch_size": 128,
         "train.optimizer": "sgd", "train.lr": 0.1, "train.weight_decay": 3e-4, "modes.steps": 78_000, "modes.lr": 0.03,
-        "modes.points": 61, "mesh": "h200",
+        "modes.points": 61, "spirals.points": 400, "spirals.poison": 800, "spirals.turn": 600.0, "spirals.steps": 800_000,
+        "volume.directions": 3_000, "mesh": "h200",
     },
 }  # fmt: skip
 
@@ -165,6 +169,24 @@ def get_config(scale: str) -> ConfigDict:
     config.modes.lr = 0.0  # of the optimiser and the schedule of the networks
     config.modes.points = 0  # of the curve, where losses and errors are measured
 
+    config.spirals = ConfigDict()  # two spirals, and a network that tells them apart on every training point (Huang et al., 2020)
+    config.spirals.points = 0  # of each class; the authors' 400 want their 800,000 steps
+    config.spirals.poison = 0  # more points of each class, with the label of the other one; how many the authors took is not known
+    config.spirals.beta = 0.0  # weight of those; 0: a network that learns from the points alone
+    config.spirals.test = 2_000  # of each class
+    config.spirals.turn = 0.0  # degrees
+    config.spirals.noise = 0.5  # of both coordinates, uniform
+    config.spirals.hidden = (23, 16, 26, 32, 28, 31)  # ReLUs per layer
+    config.spirals.steps = 0  # with all points in each
+    config.spirals.lr = 1e-2  # peak of Adam's; then a cosine to 0
+    config.spirals.warmup = 0.02  # share of the steps
+    config.spirals.clip = 8.0  # of the gradient's norm
+    config.spirals.evaluations = 4  # on the way
+
+    config.volume = ConfigDict()  # of the basin around such a network
+    config.volume.tau = 0.1  # nats: the training loss at its border; recalled, not confirmed
+    config.volume.directions = 0  # random ones
+
     config.save = ConfigDict()
     config.save.every_minutes = 5.0
 
@@ -173,7 +195,7 @@ def get_config(scale: str) -> ConfigDict:
 
 
 CHOICES = {
-    "entry": ("polynomials", "gp", "features", "linear", "subspace", "compress", "train", "modes"),
+    "entry": ("polynomials", "gp", "features", "linear", "subspace", "compress", "train", "modes", "spirals", "volume"),
     "polynomial.basis": ("monomial", "legendre"),
     "polynomial.target": ("simple", "structured", "noise", "square", "cosine", "tenth"),
     "features.kind": ("weak", "fourier"),
@@ -191,24 +213,25 @@ LEAST = {
     "linear.features": 2, "linear.draws": 1, "subspace.dimension": 1, "subspace.steps": 1, "subspace.batch_size": 1,
     "subspace.evaluations": 1, "subspace.altered_seed": 0, "quantise.levels": 2, "quantise.steps": 0, "quantise.price": 0,
     "train.steps": 1, "train.batch_size": 1, "train.weight_decay": 0, "train.evaluations": 1, "train.altered_seed": 0, "measure.steps": 0,
-    "modes.first": 0, "modes.second": 0, "modes.steps": 1, "modes.points": 3,
+    "modes.first": 0, "modes.second": 0, "modes.steps": 1, "modes.points": 3, "spirals.points": 1, "spirals.poison": 1, "spirals.beta": 0,
+    "spirals.test": 1, "spirals.noise": 0, "spirals.steps": 1, "spirals.evaluations": 1, "volume.directions": 2,
     "save.every_minutes": 0,
 }  # fmt: skip
 POSITIVE = (
     "gp.lengthscale", "features.bandwidth", "linear.length", "linear.noise", "linear.prior", "linear.alpha", "subspace.lr", "quantise.lr",
-    "train.lr", "modes.lr",
+    "train.lr", "modes.lr", "spirals.turn", "spirals.lr", "spirals.clip", "volume.tau",
 )  # fmt: skip
-SHARES = ("features.altered", "subspace.warmup", "subspace.altered", "train.altered")
+SHARES = ("features.altered", "subspace.warmup", "subspace.altered", "train.altered", "spirals.warmup")
 LISTS = {  # field -> its least value, and whether that one is allowed
     "polynomial.growths": (0, False), "polynomial.noises": (0, False), "polynomial.points": (1, True), "gp.altered": (0, True),
-    "features.counts": (1, True), "linear.points": (0, True),
+    "features.counts": (1, True), "linear.points": (0, True), "spirals.hidden": (1, True),
 }  # fmt: skip
 
 # What an entry does not read is no part of its identity.
 SECTIONS = {
     "polynomials": ("polynomial",), "gp": ("gp",), "features": ("features",), "linear": ("linear",), "subspace": ("network", "subspace"),
     "compress": ("network", "subspace", "quantise", "bound"), "train": ("classifier", "train", "measure"),
-    "modes": ("classifier", "train", "modes"),
+    "modes": ("classifier", "train", "modes"), "spirals": ("spirals",), "volume": ("spirals", "volume"),
 }  # fmt: skip
 EVERY = tuple(dict.fromkeys(section for sections in SECTIONS.values() for section in sections))
 OUTSIDE_IDENTITY = {entry: tuple(section for section in EVERY if section not in own) for entry, own in SECTIONS.items()}
@@ -235,7 +258,7 @@ def resolve(config: ConfigDict) -> ConfigDict:
         of_pictures(config)
         of_networks(config) if trained(config) else None
     else:
-        config.packable = ()
+        config.packable = {"spirals": ("seed", "spirals.beta"), "volume": ("seed",)}.get(config.entry, ())
         config.data.name, config.data.train, config.data.test = "", 0, 0  # made-up data
     return config
 
@@ -253,4 +276,6 @@ def needs(config: ConfigDict) -> dict[str, object]:
         case "modes":
             fixed, ends = fields("data", "classifier", "train"), {"first": config.modes.first, "second": config.modes.second}
             return {name: ("generalization/train", fixed | {"seed": seed}) for name, seed in ends.items()}
+        case "volume":
+            return {"trained": ("generalization/spirals", fields("spirals") | {"seed": config.seed})}
     return {}

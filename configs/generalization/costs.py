@@ -81,8 +81,19 @@ def of_curve(config: ConfigDict) -> dict[str, float]:
     return {"params": size, "flops": forward * passes, "bytes": float(24 * size + forward * config.train.batch_size)}
 
 
+# -- two spirals ----------------------------------------------------------------------------------------------------------
+RAY = 70  # losses on the way to a border
+
+
+def of_spirals(config: ConfigDict) -> dict[str, float]:
+    """Three forward passes a step, or a forward pass per place on a ray; 20 rays at a time."""
+    size, s, v = sizes.spirals(config), config.spirals, config.volume
+    passes = 6 * s.steps * (s.points + s.poison) if config.entry == "spirals" else 2 * RAY * v.directions * s.points
+    return {"params": size.parameters, "flops": size.flops * passes, "bytes": float(size.flops * (40 * s.points + 2 * s.poison))}
+
+
 COSTS = {
     "polynomials": of_polynomials, "gp": of_gp, "features": of_features, "linear": of_linear,
     "subspace": of_code, "compress": of_code,
-    "train": of_training, "modes": of_curve,
+    "train": of_training, "modes": of_curve, "spirals": of_spirals, "volume": of_spirals,
 }  # fmt: skip

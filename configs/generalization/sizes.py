@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 from typing import NamedTuple
 
 from ml_collections import ConfigDict
@@ -16,9 +17,9 @@ class Size(NamedTuple):
     flops: float  # per input, norms and activations left out
 
 
-def mlp(shape: Sequence[int], classes: int, width: int, depth: int) -> Size:
-    """`depth` hidden layers of `width`."""
-    parameters = width * (math.prod(shape) + 1) + (depth - 1) * width * (width + 1) + classes * (width + 1)
+def mlp(shape: Sequence[int], classes: int, hidden: Sequence[int]) -> Size:
+    """Hidden layers of so many units."""
+    parameters = sum((inputs + 1) * outputs for inputs, outputs in pairwise((math.prod(shape), *hidden, classes)))
     return Size(parameters, 2.0 * parameters)
 
 
@@ -58,7 +59,7 @@ def classifier(config: ConfigDict) -> Size:
     c, (_, _, shape, classes) = config.classifier, DATA[config.data.name]
     match c.name:
         case "mlp":
-            return mlp(shape, classes, c.width, c.depth)
+            return mlp(shape, classes, (c.width,) * c.depth)
         case "lenet":
             return lenet(shape, classes)
     return resnet(shape, classes, c.width, c.depth, c.stages)
@@ -67,4 +68,9 @@ def classifier(config: ConfigDict) -> Size:
 def coded(config: ConfigDict) -> Size:
     """Of the section `network`: those of a certificate have one size each. Raises ValueError where it cannot take the inputs."""
     _, _, shape, classes = DATA[config.data.name]
-    return mlp(shape, classes, 256, 1) if config.network.name == "mlp" else lenet(shape, classes)
+    return mlp(shape, classes, (256,)) if config.network.name == "mlp" else lenet(shape, classes)
+
+
+def spirals(config: ConfigDict) -> Size:
+    """Of the section `spirals`."""
+    return mlp((2,), 2, config.spirals.hidden)

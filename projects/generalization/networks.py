@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Sequence
+from itertools import pairwise
 
 import jax
 import jax.numpy as jnp
@@ -33,13 +34,15 @@ class Classifier(nnx.Module):
 
 
 class MLP(Classifier):
-    """`depth` hidden layers of `width` ReLUs. Of one and 256, as they are certified, 203,530 parameters for Fashion-MNIST."""
+    """Hidden layers of so many ReLUs. Of one of 256, as they are certified, 203,530 parameters for Fashion-MNIST."""
 
-    def __init__(self, shape: Sequence[int], classes: int, rngs: nnx.Rngs, width: int = 256, depth: int = 1):
-        self.hidden = Linear((math.prod(shape), width), ("embed", "mlp"), rngs, bias=True, start=he)
-        deeper = {str(layer): Linear((width, width), ("embed", "mlp"), rngs, bias=True, start=he) for layer in range(1, depth)}
-        self.deeper = nnx.Dict(deeper)
-        self.head = Linear((width, classes), ("mlp", None), rngs, bias=True, start=he)
+    def __init__(self, shape: Sequence[int], classes: int, rngs: nnx.Rngs, hidden: Sequence[int] = (256,)):
+        def layer(inputs: int, outputs: int) -> Linear:
+            return Linear((inputs, outputs), ("embed", "mlp"), rngs, bias=True, start=he)
+
+        self.hidden = layer(math.prod(shape), hidden[0])
+        self.deeper = nnx.Dict({str(place): layer(*sizes) for place, sizes in enumerate(pairwise(hidden), 1)})
+        self.head = Linear((hidden[-1], classes), ("mlp", None), rngs, bias=True, start=he)
 
     def features(self, x: jax.Array) -> jax.Array:
         x = jax.nn.relu(self.hidden(x.reshape(len(x), -1)))  # [B, width]
@@ -125,7 +128,7 @@ def classifier(chosen: ConfigDict, shape: Sequence[int], classes: int) -> Pure:
     """The section `classifier` of a resolved config. apply: inputs [B, *shape], centred -> logits [B, C]."""
     match chosen.name:
         case "mlp":
-            return pure(lambda rngs: MLP(shape, classes, rngs, chosen.width, chosen.depth))
+            return pure(lambda rngs: MLP(shape, classes, rngs, (chosen.width,) * chosen.depth))
         case "lenet":
             return pure(lambda rngs: LeNet(shape, classes, rngs))
     return pure(lambda rngs: ResNet(shape, classes, rngs, chosen.width, chosen.depth, chosen.stages))

@@ -8,11 +8,7 @@ import os
 import shutil
 from pathlib import Path
 
-import fabricated
 import pytest
-
-from launch import figure, results
-from launch.cli import main
 
 webdriver = pytest.importorskip("selenium.webdriver", reason="selenium is not installed: pip install -r requirements-dev.txt")
 MISSING = [name for name in ("chromium", "chromedriver") if not shutil.which(name)]
@@ -44,21 +40,7 @@ return worst;
 
 
 @pytest.fixture(scope="module")
-def page(tmp_path_factory) -> Path:
-    """The report of a world with one figure, one finished sweep and one committed table."""
-    folder = tmp_path_factory.mktemp("report")
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("PAPERCLUB_RUNS", str(folder / "runs"))
-        patch.setattr(results, "ROOT", folder)
-        patch.setattr(figure, "drawable", lambda paper: ["demo", "fig2"])
-        fabricated.sweep(fabricated.demo())
-        main(["figure", fabricated.DEMO, "--scale=smoke", f"--out={folder}", "--record"])
-        main(["report", "--scale=smoke", f"--out={folder}"])
-    return folder / "report.html"
-
-
-@pytest.fixture(scope="module")
-def browser(page):
+def browser():
     options = webdriver.ChromeOptions()
     for word in ("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-dev-shm-usage", "--disable-background-networking"):
         options.add_argument(word)
@@ -70,14 +52,14 @@ def browser(page):
 
 
 @pytest.fixture
-def show(browser, page):
+def show(browser, reported):
     """show(width, scheme): the page as such a reader sees it, all details open."""
     def load(width: str = "desktop", scheme: str = "light"):
         wide, high = WIDTHS[width]
         metrics = {"width": wide, "height": high, "deviceScaleFactor": 1, "mobile": width == "phone"}
         browser.execute_cdp_cmd("Emulation.setDeviceMetricsOverride", metrics)
         browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [{"name": "prefers-color-scheme", "value": scheme}]})
-        browser.get(page.as_uri())
+        browser.get((reported / "report.html").as_uri())
         picture(browser, f"{width}-{scheme}")
         browser.execute_script("document.querySelectorAll('details').forEach(one => one.open = true)")
         return browser
@@ -97,7 +79,7 @@ def test_it_loads_nothing_complains_of_nothing_and_shows_its_pictures(show):
     loaded = browser.execute_script("return performance.getEntriesByType('resource').map(one => one.name.slice(0, 40))")
     assert [name for name in loaded if not name.startswith("data:")] == []
     sizes = browser.execute_script("return [...document.images].map(one => [one.naturalWidth, one.alt.length])")
-    assert len(sizes) == 3 and all(width > 100 and alt for width, alt in sizes)
+    assert len(sizes) == 4 and all(width > 100 and alt for width, alt in sizes)
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])

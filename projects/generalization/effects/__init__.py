@@ -9,9 +9,11 @@ import math
 import pandas as pd
 
 from projects.generalization.effects.networks import (
+    both_fit_the_points,
     dimension_falls_with_the_error,
     dimension_orders_networks,
     double_descent,
+    good_basins_are_larger,
     modes_are_connected,
     monotone,
     network_evidence_falls,
@@ -43,6 +45,7 @@ def check(figures: Tables) -> list[Effect]:
         "weak": (peak_is_at_n, second_descent_wins, few_informative_do_not, undetermined_peaks, determined_grows),
         "fourier": (random_features_peak_at_n, random_features_descend_twice, norm_peaks_there_too),
         "linear": (posterior_contracts,),
+        "volume": (both_fit_the_points, good_basins_are_larger),
     }
     return judge(checks, figures)
 

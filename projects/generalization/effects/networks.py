@@ -1,4 +1,4 @@
-"""What trained networks must show: altered labels, double descent over the width, effective dimension, connected modes."""
+"""What trained networks must show: altered labels, double descent over the width, effective dimension, connected modes, flat minima."""
 
 import itertools
 import math
@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 import pandas as pd
 from scipy.stats import spearmanr
 
+from projects.generalization.figures.basins import DIGIT, KINDS, of_kind, orders
 from projects.generalization.figures.connected import CURVES
 from projects.generalization.figures.evidence import CURVATURES
 from projects.generalization.figures.heat import DEPTH, DIMENSION, LOW
@@ -132,3 +133,25 @@ def the_line_has_a_barrier(table: pd.DataFrame) -> Effect:
         return effect(name, expected)
     low, others = found["line"].min(), max(found["ends"].max(), found["curve"].max())
     return effect(name, expected, f"at least {low:.3f} on the line, at most {others:.3f} elsewhere", low >= BARRIER * others)
+
+
+# -- flat minima ----------------------------------------------------------------------------------------------------------
+def both_fit_the_points(table: pd.DataFrame) -> Effect:
+    name, expected = "two spirals, good and poisoned", f"training errors within {FITTED:.0%}; poisoned: more test errors than good, by seed"
+    kinds = [of_kind(finished(table), kind).set_index("seed") for kind in KINDS]
+    if "test/error" not in table or not set.intersection(*(set(rows.index) for rows in kinds)):
+        return effect(name, expected)
+    (good, poisoned), trained = (rows["test/error"] for rows in kinds), max(rows["train/error"].max() for rows in kinds)
+    text = f"at most {trained:.1%}; {poisoned.mean():.1%} against {good.mean():.1%}"
+    return effect(name, expected, text, trained <= FITTED and (poisoned - good).dropna().min() > 0)
+
+
+def good_basins_are_larger(table: pd.DataFrame) -> Effect:
+    name, expected = "volumes of basins", "good above poisoned for every seed, beyond the intervals over directions"
+    good, poisoned = (of_kind(finished(table), kind).set_index("seed") for kind in KINDS)
+    both = sorted({*good.index} & {*poisoned.index})
+    if "volume/ln" not in table or not both:
+        return effect(name, expected)
+    apart = good["volume/ln/low"] - poisoned["volume/ln/high"]
+    text = f"{orders(finished(table)).mean:,.0f} orders of magnitude; at least {apart[both].min() / DIGIT:,.0f} in each pair"
+    return effect(name, expected, text, apart[both].min() > 0)

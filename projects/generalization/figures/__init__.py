@@ -1,5 +1,6 @@
 """The paper's figures: NAME(table) -> matplotlib Figure and NAME_summary(table) -> rows, both pure functions of a table."""
 
+from projects.generalization.figures.basins import volume, volume_summary
 from projects.generalization.figures.certified import certificate, certificate_summary
 from projects.generalization.figures.connected import modes, modes_summary
 from projects.generalization.figures.curves import orders, orders_summary, polynomials, polynomials_summary
@@ -12,5 +13,5 @@ from projects.generalization.figures.width import widths, widths_summary
 __all__ = [
     "altered", "altered_summary", "certificate", "certificate_summary", "fourier", "fourier_summary", "gp", "gp_summary", "linear",
     "linear_summary", "map", "map_summary", "modes", "modes_summary", "orders", "orders_summary", "polynomials", "polynomials_summary",
-    "weak", "weak_summary", "widths", "widths_summary",
+    "volume", "volume_summary", "weak", "weak_summary", "widths", "widths_summary",
 ]  # fmt: skip

@@ -8,7 +8,7 @@ from made_up import cells, noise
 
 from projects.generalization.figures.width import ALPHAS
 
-FIGURES = ("altered", "map", "modes", "widths")
+FIGURES = ("altered", "map", "modes", "volume", "widths")
 PEAK = 4.5  # log2 of the width, or of width times depth, at which training labels are just fitted
 
 
@@ -26,6 +26,8 @@ def numbers(name: str, config) -> dict:
                 "evidence/last": -0.3 - 2 * share + jitter, "evidence/diagonal": -2 - 6 * share + jitter}  # fmt: skip
     if name == "modes":
         return curves(config)
+    if name == "volume":
+        return basin(config)
     past = math.log2(width * depth / 2) - PEAK
     fitted, hump = 1 / (1 + math.exp(-4 * past)), math.exp(-((past - 0.7) ** 2))
     return {
@@ -43,3 +45,14 @@ def curves(config) -> dict:
             "line/test/error": 0.15 + 0.4 * hill}  # fmt: skip
     worst = {key: float(row.max()) for key, row in rows.items()}
     return {**worst, "ends/train/nll": 0.01, "ends/test/error": 0.15, "arrays": {"t": t, **rows}}
+
+
+def basin(config) -> dict:
+    good = not config.spirals.beta
+    ln, radius, side = (-4_000 if good else -18_000) - 100 * config.seed, 0.03 if good else 1e-3, np.linspace(-17, 17, 9)
+    points = {"x": np.ones((6, 2)), "labels": np.arange(6) % 2}
+    arrays = {"radii": radius * np.linspace(0.5, 1.5, 20), "grid": side, "answers": np.eye(9), **points}
+    return {
+        "parameters": 3_646, "volume/ln": ln, "volume/ln/low": ln - 500, "volume/ln/high": ln + 1, "volume/largest": 1.0,
+        "radius/median": radius, "train/error": 0.0, "test/error": 0.01 if good else 0.6 + 0.01 * config.seed, "arrays": arrays,
+    }  # fmt: skip

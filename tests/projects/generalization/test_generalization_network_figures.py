@@ -15,7 +15,7 @@ from projects.generalization.published import published
 from shared.stats import Interval
 
 GALLERY = Gallery(figures, published, network_tables.table)
-COUNT = 8
+COUNT = 10
 
 
 def captions(name: str, scale: str) -> str:
@@ -57,7 +57,7 @@ def test_effects_hold_in_tables_of_the_papers_shape():
 def test_effects_do_not_hold_when_the_numbers_are_turned_around():
     def turned(table: pd.DataFrame) -> pd.DataFrame:
         numbers = [name for name in table if "/" in name]
-        changes = {name: -table[name] for name in numbers if name.startswith(("test", "evidence"))}
+        changes = {name: -table[name] for name in numbers if name.startswith(("test", "evidence", "volume"))}
         if "curve/train/nll" in table:
             changes |= {"curve/train/nll": table["line/train/nll"], "line/train/nll": table["curve/train/nll"]}
         changes |= {"train/error": table["train/error"] + 0.02} if "evidence/last" in table else {}
