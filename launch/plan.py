@@ -30,6 +30,7 @@ class RunSpec:
     needs: dict[str, list[str]] = field(compare=False, repr=False)  # name -> run ids
     flops: float = field(compare=False, default=0.0)
     bytes: float = field(compare=False, default=0.0)  # device memory to train it: parameters, gradient, moments, activations
+    state: float = field(compare=False, default=0.0)  # of these, what a smaller batch leaves: all but the activations
     source: str = field(compare=False, default="")
 
     @property
@@ -196,7 +197,7 @@ class Builder:
         paper = name.split("/")[0]
         run_id = identity(paper, config, needs)
         cost = module.cost(settings)
-        self.runs.setdefault(run_id, RunSpec(run_id, paper, config, needs, cost["flops"], cost["bytes"], name))
+        self.runs.setdefault(run_id, RunSpec(run_id, paper, config, needs, cost["flops"], cost["bytes"], cost.get("state", 0.0), name))
         self.open.pop()
         self.known[mark] = run_id
         return run_id
