@@ -1,6 +1,7 @@
 """Trains a classifier on labels of which a share is altered, and measures what its curvature says of it."""
 
-from collections.abc import Callable
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -20,9 +21,7 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     """Returns errors and negative log likelihoods on all points, and what else was asked for; None when it was asked to stop before the
     end."""
     one = problem(config)
-    batches = [labels.batches(one.train, config.train.batch_size, int(seed)) for seed in run.hyper["seed"]]
-    stacked = lambda step: jax.tree.map(lambda *rows: np.stack(rows), *(batch(step) for batch in batches))  # noqa: E731  [K, B, ...]
-    fitted = fit(task(config, one, stacked, one.judged), schedule(config), run)
+    fitted = fit(task(config.train, one, run.hyper["seed"]), schedule(config), run)
     if fitted is None:
         return None
     run.save_weights(fitted.params)
@@ -30,16 +29,17 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     return None if found is None else fitted.final | found | {"parameters": one.size}
 
 
-def task(config: ConfigDict, one: Problem, batch: Callable, evaluate: Callable) -> Task:
-    c = config.train
+def task(chosen: ConfigDict, one: Problem, seeds: Sequence[int]) -> Task:
+    """One network per seed, each with batches of its own; `chosen` is the section `train`."""
+    batches = [labels.batches(one.train, chosen.batch_size, int(seed)) for seed in seeds]
     return Task(
         init=lambda key, hyper: one.model.init(key),
         loss=lambda params, batch, key, hyper: (one.loss(params, batch), {}),
-        optimizer=lambda hyper: optimizer(c, c.lr, c.steps),
-        batch=batch,
-        evaluate=evaluate,
+        optimizer=lambda hyper: optimizer(chosen, chosen.lr, chosen.steps),
+        batch=lambda step: jax.tree.map(lambda *rows: np.stack(rows), *(batch(step) for batch in batches)),  # [K, B, ...]
+        evaluate=one.judged,
         axes=one.model.axes,
-        tokens_per_batch=c.batch_size,
+        tokens_per_batch=chosen.batch_size,
     )
 
 
@@ -52,4 +52,5 @@ def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
     """The training; what is measured of its curvature is left out."""
     data = labelled.blank(config.data.name)
     rows = labels.shapes(data, (len(ahead.hyper["seed"]), config.train.batch_size))
-    return [step(task(config, without_points(config, data), lambda step: rows, lambda params: {}), schedule(config), ahead)]
+    abstract = replace(task(config.train, without_points(config, data), ()), batch=lambda step: rows)
+    return [step(abstract, schedule(config), ahead)]
