@@ -1,5 +1,5 @@
-"""What the packs of a plan will ask of their mesh, told by a process that lowers their programs (launch/lower.py): it may run out of memory or
-of patience with one of them, and the others are lowered all the same."""
+"""What the packs of a plan will ask of their mesh, told by a process that lowers their programs (launch/lower.py): it may run out of
+memory, or we of patience, with one of them, and the others are lowered all the same."""
 
 import json
 import math
@@ -17,6 +17,7 @@ from launch.configs import ROOT
 from launch.pack import Pack
 from launch.plan import Plan
 
+COMMAND = [sys.executable, "-m", "launch.lower"]
 PATIENCE = 900.0  # seconds for one program
 Facts = dict[str, Any]
 
@@ -26,12 +27,20 @@ class Kind:
     """Packs that are alike but for the values of packable fields."""
 
     packs: list[Pack]
-    found: list[tuple[Facts, Facts]] = field(default_factory=list)  # of every program what is known of it, and what was found out ({}: nothing)
+    found: list[tuple[Facts, Facts]] = field(default_factory=list)  # of every program what is known, and what lowering told ({}: nothing)
     wrong: str = ""  # why there is not all of it
 
     @property
     def mesh(self) -> Mesh:
         return self.packs[0].mesh
+
+    @property
+    def members(self) -> int:
+        return len(self.packs[0].runs)
+
+    @property
+    def entry(self) -> str:
+        return self.packs[0].runs[0].config["entry"]
 
     def hours(self, program: Facts, lowered: Facts) -> float:
         """Of all these packs, one after the other."""
@@ -81,11 +90,9 @@ def carried(plan: Plan, waiting: list[Kind]) -> Iterator[Kind]:
     at = 0
     with tempfile.TemporaryDirectory() as folder, open(f"{folder}/said", "w+") as said:
         (Path(folder) / "job.json").write_text(json.dumps(job))
-        command = [sys.executable, "-m", "launch.lower", f"{folder}/job.json"]
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=said, text=True)
+        process = subprocess.Popen([*COMMAND, f"{folder}/job.json"], cwd=ROOT, stdout=subprocess.PIPE, stderr=said, text=True)
         for line in patient(process):
-            for done in waiting[at : line["pack"]]:
-                yield done
+            yield from waiting[at : line["pack"]]
             at = line["pack"]
             note(waiting[at], line)
         if process.wait() == 0:

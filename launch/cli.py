@@ -51,7 +51,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("paper", nargs="?", default="")
     sub = verb("show", "a resolved config, its sweep and its needs; or what they would ask of a mesh, and cost")
     config(sub), tagged(sub)
-    sub.add_argument("--mesh", default="", metavar="NAME", help="lower every program for this mesh (configs/meshes.py), whose devices need not be here")
+    sub.add_argument("--mesh", default="", metavar="NAME", help="lower the programs for a mesh (configs/meshes.py) that need not be here")
     sub = verb("run", "one config, as one run (its sweep is left out)")
     config(sub), launching(sub)
     sub = verb("sweep", "all runs of a config file: preview, then launch what is not done yet")

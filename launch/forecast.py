@@ -1,6 +1,9 @@
-"""`show CONFIG --mesh NAME`: what the whole plan would ask of a mesh, and cost, on a machine that has none of its devices."""
+"""`show CONFIG --mesh NAME`: what a whole plan would ask of a mesh, and cost, on a machine that has none of its devices."""
+
+from collections.abc import Iterator
 
 from rich.console import Console
+from rich.table import Table
 
 from configs.devices import PRICED
 from configs.meshes import MESHES, Mesh
@@ -9,86 +12,96 @@ from launch.pack import arrange
 from launch.plan import Plan
 from shared.errors import BadInput
 
-ABOUT = (
-    "FLOPs are those of products and factorisations, counted in the traced program. Bytes are of one device: what a call is given (parameters,\n"
-    "moments, batch) and what it works with besides, as XLA plans it for devices of a CPU; another compiler plans otherwise. Collectives are a\n"
-    "device's own, with the bytes that come of them. What is evaluated on the way, and what a host does, is left out."
-)
+ABOUT = """\
+FLOPs are those of products and factorisations, of all devices together. Bytes are of one device: what a call is given (parameters,
+moments, a batch), and what it works with besides as XLA plans it for a CPU's devices; another compiler plans otherwise. Collectives are
+those of one device, with the bytes that come of them. What is evaluated on the way and what hosts compute is left out."""
 
 
 def show(console: Console, plan: Plan, name: str) -> None:
     """Raises BadInput in the end where something does not fit into a device's memory."""
     mesh = MESHES[name]
-    found = kinds(plan, arrange(list(plan.runs.values()), 1, mesh))
-    device = mesh.device
-    console.print(f"\n{plan.name} at scale {plan.scale} on {name}: {mesh.devices} x {device.name}" + (f", {size(mesh.memory)} each" if mesh.memory else ""))
-    console.print(ABOUT)
+    memory = f" with {size(mesh.memory)} each" if mesh.memory else ""
+    console.print(f"\n{plan.name} at scale {plan.scale} on {name}: {mesh.devices} x {mesh.device.name}{memory}\n{ABOUT}", highlight=False)
+    found, seen = kinds(plan, arrange(list(plan.runs.values()), 1, mesh)), set()
     for kind in lower(plan, found):
-        for line in told(kind):
-            console.print(line, markup=False, highlight=False)
-    for line in bill(found, mesh):
-        console.print(line, markup=False, highlight=False)
-    crowded = [too_large(kind, *pair) for kind in found for pair in kind.found if pair[1] and pair[0]["calls"] and kind.room(pair[1]) > 1]
-    if crowded:
-        raise BadInput(f"{crowded[0]}: take a mesh with more or larger devices, or a smaller batch")
+        for program, lowered in kind.found:
+            if program["signature"] not in seen and lowered:
+                console.print("\n".join(described(kind, program, lowered)), markup=False, highlight=False)
+            seen.add(program["signature"])
+    console.print(table(found, mesh))
+    for line in assumed(found, mesh):
+        console.print(line, highlight=False)
+    for kind in found:
+        for program, lowered in kind.found:
+            if lowered and program["calls"] and kind.room(lowered) > 1:
+                total = size(lowered["given"] + lowered["working"])
+                raise BadInput(
+                    f"{title(kind, program)}: {total} do not fit into the {size(mesh.memory)} of a {mesh.device.name}: "
+                    "take a --mesh with more devices or larger ones, or smaller batches"
+                )
 
 
-def told(kind: Kind) -> list[str]:
-    """A few lines per program."""
-    pack, mesh = kind.packs[0], kind.mesh
-    members = f" of {len(pack.runs)} members" if len(pack.runs) > 1 else ""
-    head = f"\n{pack.runs[0].config['entry']}: {len(kind.packs)} packs{members}, {laid_out(mesh)}"
-    if not kind.found and not kind.wrong:
-        return [f"{head}; on the host: there is nothing to lower"]
-    lines = [head]
-    for program, lowered in kind.found:
-        calls = f"{program['calls']:,.0f} calls a pack" if program["calls"] else "no calls: others have computed this"
-        lines.append(f"  {program['name']}: {program['parameters']:,} parameters a member, {calls}" + alone(program, mesh))
-        lines += measures(kind, program, lowered) if lowered else []
-    return lines + ([f"  not lowered: {kind.wrong}"] if kind.wrong else [])
+def title(kind: Kind, program: Facts) -> str:
+    members = f" of {kind.members} members" if kind.members > 1 else ""
+    return f"{kind.entry}, {program['name']}{members}"
 
 
-def laid_out(mesh: Mesh) -> str:
-    axes = [f"{name} {length}" for name, length in mesh.axes.items() if length > 1]
-    return "over " + " x ".join(axes) if axes else "on one device"
-
-
-def alone(program: Facts, mesh: Mesh) -> str:
-    return f"; on one device, {mesh.devices - 1} have nothing to do" if program["devices"] < mesh.devices else ""
-
-
-def measures(kind: Kind, program: Facts, lowered: Facts) -> list[str]:
+def described(kind: Kind, program: Facts, lowered: Facts) -> list[str]:
+    """What a call of one program asks for."""
+    axes = [f"{name} {length}" for name, length in kind.mesh.axes.items() if length > 1]
+    where = "over " + " x ".join(axes) if axes and program["devices"] > 1 else "on one device"
+    idle = kind.mesh.devices - program["devices"]
     memory = f" of {size(kind.mesh.memory)}: {'fits' if kind.room(lowered) <= 1 else 'DOES NOT FIT'}" if kind.mesh.memory else ""
     said = [f"{count:,} {name} {size(total)}" for name, (count, total) in sorted(lowered["collectives"].items())]
-    hours = f", {time(kind.hours(program, lowered) / len(kind.packs))} a pack" if kind.mesh.memory else ""
     return [
-        f"    a call: {lowered['flops']:.2e} FLOPs{hours}; lowered in {lowered['seconds']:.0f} s",
-        f"    on a device: given {size(lowered['given'])}, works with {size(lowered['working'])}{memory}",
-        f"    collectives a call: {', '.join(said) or 'none'}",
+        f"\n{title(kind, program)}, {where}" + (f", while {idle} have nothing to do" if idle else ""),
+        f"  {program['parameters']:,} parameters a member; {lowered['flops']:.2e} FLOPs a call; lowered in {lowered['seconds']:.0f} s",
+        f"  on a device: given {size(lowered['given'])}, works with {size(lowered['working'])}{memory}",
+        f"  collectives: {', '.join(said) or 'none'}",
     ]
 
 
-def too_large(kind: Kind, program: Facts, lowered: Facts) -> str:
-    total = size(lowered["given"] + lowered["working"])
-    return f"{kind.packs[0].runs[0].config['entry']}, {program['name']}: {total} do not fit into {size(kind.mesh.memory)} of a {kind.mesh.device.name}"
+def table(found: list[Kind], mesh: Mesh) -> Table:
+    """What all packs come to, by program."""
+    rows = Table(title="in all", title_justify="left")
+    for column in ("program", "packs", "calls", "FLOPs", *(("time", "USD") if mesh.memory else ())):
+        rows.add_column(column, justify="left" if column == "program" else "right")
+    for name, same in grouped(found).items():
+        packs = sum(len(kind.packs) for kind, _, _ in same)
+        calls = sum(len(kind.packs) * program["calls"] for kind, program, _ in same)
+        flops = sum(len(kind.packs) * program["calls"] * lowered["flops"] for kind, program, lowered in same)
+        hours = sum(kind.hours(program, lowered) for kind, program, lowered in same)
+        bill = (time(hours), f"{hours * mesh.devices * mesh.device.price:,.0f}") if mesh.memory else ()
+        rows.add_row(name, str(packs), f"{calls:,.0f}", f"{flops:.2e}", *bill)
+    return rows
 
 
-def bill(found: list[Kind], mesh: Mesh) -> list[str]:
-    """What all packs cost together."""
-    lowered = [(kind, *pair) for kind in found for pair in kind.found if pair[1]]
-    flops = sum(len(kind.packs) * program["calls"] * facts["flops"] for kind, program, facts in lowered)
-    lines = [f"\nin all {flops:.2e} FLOPs"]
+def grouped(found: list[Kind]) -> dict[str, list[tuple[Kind, Facts, Facts]]]:
+    """What was lowered, by its name and parameters."""
+    rows: dict[str, list[tuple[Kind, Facts, Facts]]] = {}
+    for kind in found:
+        for program, lowered in kind.found:
+            if lowered:
+                rows.setdefault(f"{title(kind, program)}, {program['parameters']:,} parameters", []).append((kind, program, lowered))
+    return rows
+
+
+def assumed(found: list[Kind], mesh: Mesh) -> Iterator[str]:
     if mesh.memory:
-        hours, device = sum(kind.hours(program, facts) for kind, program, facts in lowered), mesh.device
+        device, hours = mesh.device, sum(kind.hours(*pair) for kind in found for pair in kind.found if pair[1])
         rented = hours * mesh.devices
-        lines = [
-            f"{lines[0]}: {time(hours)} of {mesh.devices} devices, {rented:,.1f} device-hours, ${rented * device.price:,.0f}",
-            f"assumed: {mesh.utilisation:.0%} of {device.peak / 1e12:,.0f} TFLOP/s a device (configs/meshes.py), or that it reads all it is given "
-            f"once a call or token, whichever takes longer",
-            f"${device.price:.2f} a device-hour is a list price, read {PRICED}: yours may differ (configs/devices.py)",
-        ]
-    missing = sorted({kind.packs[0].runs[0].config["entry"] for kind in found if not all(facts for _, facts in kind.found) or not kind.found})
-    return lines + ([f"not in it: {', '.join(missing)}"] if missing else [])
+        yield f"one pack after the other: {time(hours)}, {rented:,.1f} device-hours, ${rented * device.price:,.0f}"
+        yield (
+            f"assumed: {mesh.utilisation:.0%} of {device.peak / 1e12:,.0f} TFLOP/s, or a look at all that a call is given (one a token where "
+            "it writes), whichever takes longer"
+        )
+        yield f"a device-hour at ${device.price:.2f}: list price, read {PRICED}, yours may differ (configs/devices.py)"
+    hosts = dict.fromkeys(kind.entry for kind in found if not kind.found and not kind.wrong)
+    if hosts:
+        yield f"nothing to lower, hosts compute it: {', '.join(hosts)}"
+    for why in dict.fromkeys(f"{kind.entry}: {kind.wrong}" for kind in found if kind.wrong):
+        yield f"not lowered: {why}"
 
 
 def size(count: float) -> str:

@@ -2,8 +2,9 @@
 
     python -m launch.lower JOB.json
 
-The job file names, for every pack, the config that its members share, how many they are, how the mesh lies and what they need. Prints one JSON line
-for every program: before it is compiled what is known of it, then what was found out. What two packs share is compiled once.
+The job file names, for every pack, the config that its members share, how many they are, how the mesh lies and what they need. Prints one
+JSON line for every program before it is compiled, with what is known of it, and one after, with what was found out. What two packs share
+is compiled once.
 """
 
 import dataclasses
