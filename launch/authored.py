@@ -77,11 +77,11 @@ def needs(name: str, module: ModuleType, settings: ConfigDict) -> dict[str, list
     return asked
 
 
-def cost(name: str, module: ModuleType, settings: ConfigDict) -> tuple[float, float]:
-    """FLOPs, and bytes of device memory."""
+def cost(name: str, module: ModuleType, settings: ConfigDict) -> tuple[float, float, float]:
+    """FLOPs, bytes of device memory, and those of them that are state (0 where the file does not tell)."""
     with calling(name):
         found = module.cost(settings)
-        numbers = float(found["flops"]), float(found["bytes"])
+        numbers = float(found["flops"]), float(found["bytes"]), float(found.get("state", 0.0))
     if not all(math.isfinite(number) and number >= 0 for number in numbers):
         raise BadInput(f"{name}: cost() gives {reprlib.repr(found)}: give finite numbers, flops and bytes")
     return numbers

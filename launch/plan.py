@@ -29,6 +29,7 @@ class RunSpec:
     needs: dict[str, list[str]] = field(compare=False, repr=False)  # name -> run ids
     flops: float = field(compare=False, default=0.0)
     bytes: float = field(compare=False, default=0.0)  # device memory to train it: parameters, gradient, moments, activations
+    state: float = field(compare=False, default=0.0)  # of these, what a smaller batch leaves: all but the activations
     source: str = field(compare=False, default="")
 
     @property

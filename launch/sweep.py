@@ -114,8 +114,8 @@ class Sweep:
             told = engines.noted(run.dir)
             if told and told["on"] == self.engine.name:
                 packs.setdefault((told["id"], told["job"]), []).append(run)
-        states = self.engine.states([id for id, _ in packs])
-        jobs = [engines.job_of(engines.noted(runs[0].dir), Pack(tuple(runs)), states[id]) for (id, _), runs in packs.items()]
+        states, mesh = self.engine.states([id for id, _ in packs]), self.engine.mesh
+        jobs = [engines.job_of(engines.noted(runs[0].dir), Pack(tuple(runs), mesh), states[id]) for (id, _), runs in packs.items()]
         return [job for job in jobs if job.state.open]
 
     def carry(self, only: str = "", detach: bool = False) -> bool:
@@ -221,7 +221,7 @@ class Sweep:
             "name": name,
             "runs": [str(run.dir.path) for run in pack.runs],
             "needs": needs,
-            "mesh": mesh.axes,
+            "mesh": pack.mesh.axes,
             "hosts": mesh.hosts,
             "platform": mesh.platform,
             "cores": [],
