@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from launch import worker
+from shared import hosts
 from shared.run import Run
 from shared.rundir import RunDir, write_atomic
 
@@ -19,14 +20,18 @@ STEPS, SAVE_EVERY = 20, 4
 
 
 def compute(members: list[RunDir], job: dict[str, Any]) -> int:
-    """Stands in for launch.worker.compute."""
-    worker.begin(members, job)
+    """Stands in for launch.worker.compute; over several hosts it needs jax, to meet."""
+    if hosts.first():
+        worker.begin(members, job)
+    if job["hosts"] > 1:
+        worker.configure_jax(job)
+        members = worker.met(members, job)
     config = members[0].record()["config"]
     pause = float(config["name"].split(" ")[0]) if " a step" in config["name"] else 0.0
     with Run(members, ("seed",), job["mesh"], {}) as run:
         run.install_signals()
-        start, chains = restore(members)
-        for member in members:
+        start, chains = hosts.share(restore(members))
+        for member in members if hosts.first() else []:
             member.truncate_metrics(start)
         run.steps = STEPS
         for step in range(start, STEPS):
@@ -38,7 +43,8 @@ def compute(members: list[RunDir], job: dict[str, Any]) -> int:
                 for index in range(len(members)):
                     run.end(index, "failed", error="failed as asked")
                 return 1
-            if run.stopping or run.step % SAVE_EVERY == 0:
+            save = run.agree(run.step, save=run.step % SAVE_EVERY == 0)
+            if (run.stopping or save) and hosts.first():
                 run.flush()
                 for member, chain in zip(members, chains, strict=True):
                     write_atomic(member.path / "saved", json.dumps([run.step, chain]))
@@ -46,7 +52,7 @@ def compute(members: list[RunDir], job: dict[str, Any]) -> int:
                 for index in range(len(members)):
                     run.end(index, run.stopped or "cancelled", step=run.step)
                 return worker.TIME_UP if run.time_up else 0
-        for member in members:
+        for member in members if hosts.first() else []:
             with open(member.path.parent / "finished", "a") as file:
                 file.write(member.id + "\n")
         run.finish({"loss": [int(chain[:6], 16) for chain in chains]})

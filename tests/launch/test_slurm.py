@@ -293,3 +293,19 @@ def test_a_run_longer_than_its_job_goes_on_in_the_same_job(slurm, toys, paper, r
     (run,) = runs_of(name)
     assert run.status()["attempt"] >= 2 and finished(runs) == [run.id]
     assert [row["step"] for row in run.metrics()] == list(range(1, 21))
+
+
+@pytest.mark.slow
+def test_the_processes_of_one_run_find_each_other_under_srun_and_stop_together(slurm, toys, paper, runs):
+    """One process on each of two nodes: jax reads from SLURM who they are. The nodes' names are known to SLURM alone, hence the address."""
+    toys(setup=("export JAX_COORDINATOR_ADDRESS=127.0.0.1:$((SLURM_JOB_ID % 4096 + 61000))",))
+    name = paper("a", SEEDS % ("0.3", 1))
+    launch = ["sweep", name, "--yes", "--on", "tried", "--config.mesh=cpu-2hosts"]
+    assert main([*launch, "--detach"]) == 0
+    (run,) = runs_of(name)
+    until(lambda: len(run.metrics()) > 4)
+    assert slurm.ask("squeue", "--me", "-h", "-o", "%D").strip() == "2"
+    slurm.ask("scancel", "--signal=USR2", engines.noted(run)["id"])
+    assert main(launch) == 0
+    assert run.status()["attempt"] == 2 and finished(runs) == [run.id]
+    assert [row["step"] for row in run.metrics()] == list(range(1, 21))
