@@ -13,6 +13,7 @@ from scipy.stats import multivariate_normal
 from projects.generalization.dimension import ALPHAS, determined, of_operator
 from projects.generalization.laplace import VARIANCES, diagonal, evidence, softmax, whole
 from shared.curvature import Objective, gauss_newton, hessian
+from shared.errors import BadInput
 from shared.nn.linear import Linear
 from shared.nn.pure import pure
 
@@ -166,3 +167,9 @@ def test_matrices_of_a_classifier_are_gauss_and_newtons(trained):
     np.testing.assert_allclose(diagonal(outputs, softmax, params, x), np.diag(dense), atol=1e-3)
     found = whole(outputs, softmax, params, x)
     np.testing.assert_allclose(found, np.linalg.eigvalsh(np.asarray(dense, np.float64)).clip(0), atol=1e-2)
+
+
+def test_what_is_not_finite_has_no_evidence():
+    with pytest.raises(BadInput, match="log likelihood of these parameters is nan: .* smaller learning rate") as error:
+        evidence(float("nan"), {"w": jnp.ones(3)}, np.ones(3))
+    assert "\n" not in str(error.value)
