@@ -43,7 +43,7 @@ def watch(console: Console, glob: str) -> None:
     that sees the run directories."""
     if not console.is_terminal:
         while (found := look(glob)).unfinished:
-            console.print(f"{time.strftime('%H:%M:%S')} {counts(found.states.values())}", markup=False)
+            console.print(f"{time.strftime('%H:%M:%S')} {counts(found.states.values())}")
             time.sleep(LINE_SECONDS)
         return
     with Live(console=console, auto_refresh=False, screen=True) as live:

@@ -14,6 +14,7 @@ from typing import Any
 
 from launch import engines
 from launch.engines import Engine, Job
+from launch.globs import fits
 from launch.pack import Pack, arrange
 from launch.plan import Plan, RunSpec, identity
 from shared.errors import BadInput
@@ -57,7 +58,7 @@ def recorded(glob: str = "*") -> list[dict[str, Any]]:
     """The sweeps launched so far, newest last."""
     files = sorted(runs_root().glob("*/sweeps/*.json"), key=lambda path: path.stat().st_mtime)
     sweeps = [read_json(path) for path in files]
-    return [sweep for sweep in sweeps if Path(sweep["name"]).match(glob) or glob == sweep["name"]]
+    return [sweep for sweep in sweeps if fits(sweep["name"], glob) or glob == sweep["name"]]
 
 
 def create(plan: Plan) -> None:

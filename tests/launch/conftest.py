@@ -63,6 +63,17 @@ def reported(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def nothing_starts(monkeypatch):
+    """A worker that is started is a failure."""
+    from launch.engines import local
+
+    def started(*_):
+        raise AssertionError("a worker was started")
+
+    monkeypatch.setattr(local, "start", started)
+
+
 FAKE = """
 import json, os, sys, time
 from launch import worker
