@@ -73,9 +73,9 @@ def launch(
     engine = engines.on(options.on, mesh, options.jobs)
     engine.check([plan.runs[run_id] for run_id in todo])
     confirm(plan, len(todo), options.yes)
-    for run_id in todo:
-        if plan.runs[run_id].dir.state() in FINISHED:
-            reset(plan.runs[run_id].dir)
+    for run in (plan.runs[run_id] for run_id in todo if options.rerun):  # a run that ended since the preview is no reason to repeat it
+        if run.dir.state() in FINISHED and preview.repeats(run, options.rerun):
+            reset(run.dir)
     create(plan)
     if again:
         revive(plan)

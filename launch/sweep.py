@@ -236,19 +236,26 @@ class Sweep:
             state = run.dir.state()
             if state in FINISHED:
                 self.waiting.pop(run.id, None)
-            elif state == "cancelled" or run.dir.claimed(gone=mark):
-                continue  # or the worker of another launcher has it
-            elif state == "failed" or (job.state.phase == "failed" and not self.interrupted and self.ready(run)):
-                if state != "failed" and run.dir.claim(gone=mark):
-                    tail = self.engine.logs(job.id, job.log).splitlines()[-20:]
-                    run.dir.update(state="failed", error="\n".join(tail) or job.state.text)
+            elif state != "cancelled" and run.dir.claim(gone=mark):  # else the worker of another launcher has it
+                try:
+                    self.settle(run, job)
+                finally:
                     run.dir.release()
-                self.blocked[run.id] = "failed"
-                if self.fail_fast:
-                    self.engine.cancel([job.id for job in self.jobs])
-                    self.interrupted = True
-            elif job.state.phase == "cancelled" and self.ready(run):
+
+    def settle(self, run: RunSpec, job: Job) -> None:
+        """What becomes of a run, whose claim this process holds, after its job."""
+        state = run.dir.status()["state"]
+        if state in ("queued", "running", "preempted") and self.ready(run) and not self.interrupted:
+            if job.state.phase == "cancelled":
                 self.blocked[run.id] = f"its job {job.id} was cancelled"
+            if job.state.phase == "failed":
+                state, tail = "failed", self.engine.logs(job.id, job.log).splitlines()[-20:]
+                run.dir.update(state=state, error="\n".join(tail) or job.state.text)
+        if state == "failed":
+            self.blocked[run.id] = "failed"
+            if self.fail_fast:
+                self.engine.cancel([job.id for job in self.jobs])
+                self.interrupted = True
 
     def ready(self, run: RunSpec) -> bool:
         """Whether all that a run needs is done."""

@@ -1,7 +1,5 @@
 """E7: the effective dimension of a network against its dense Hessian; evidence by Laplace's method where it is exact."""
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -66,7 +64,7 @@ def objective(model) -> Objective:
 def found(request, trained):
     """A product, and the eigenvalues of its dense matrix."""
     model, params, x, y = trained
-    product = partial(request.param(objective(model), [(x[:100], y[:100]), (x[100:], y[100:])]), params)
+    product = request.param(objective(model), [(x[:100], y[:100]), (x[100:], y[100:])])(params)
     dense = np.stack([product(v) for v in jnp.eye(SIZE)]).astype(np.float64)
     return product, np.linalg.eigvalsh((dense + dense.T) / 2)
 
@@ -158,8 +156,8 @@ def test_the_root_of_softmax_is_that_of_its_curvature():
 def test_matrices_of_a_classifier_are_gauss_and_newtons(trained):
     """Of the sum over all points, whatever the parts: the mean's times n."""
     model, params, x, y = trained
-    product = gauss_newton(objective(model), [(x, y)])
-    dense = 120 * np.stack([product(params, v) for v in jnp.eye(SIZE)])
+    product = gauss_newton(objective(model), [(x, y)])(params)
+    dense = 120 * np.stack([product(v) for v in jnp.eye(SIZE)])
 
     def outputs(params, one):
         return model.apply(params, one[None])[0]
