@@ -27,7 +27,7 @@ def show(console: Console, plan: Plan, name: str) -> None:
     for kind in lower(plan, found):
         for program, lowered in kind.found:
             if program["signature"] not in seen and lowered:
-                console.print("\n".join(described(kind, program, lowered)), markup=False, highlight=False)
+                console.print("\n".join(described(kind, program, lowered)), highlight=False)
             seen.add(program["signature"])
     console.print(table(found, mesh))
     for line in assumed(found, mesh):
@@ -93,8 +93,8 @@ def assumed(found: list[Kind], mesh: Mesh) -> Iterator[str]:
         rented = hours * mesh.devices
         yield f"one pack after the other: {time(hours)}, {rented:,.1f} device-hours, ${rented * device.price:,.0f}"
         yield (
-            f"assumed: {mesh.utilisation:.0%} of {device.peak / 1e12:,.0f} TFLOP/s, or a look at all that a call is given (one a token where "
-            "it writes), whichever takes longer"
+            f"assumed: {mesh.utilisation:.0%} of {device.peak / 1e12:,.0f} TFLOP/s, or a look at all that a call is given (one a token "
+            "where it writes), whichever takes longer"
         )
         yield f"a device-hour at ${device.price:.2f}: list price, read {PRICED}, yours may differ (configs/devices.py)"
     hosts = dict.fromkeys(kind.entry for kind in found if not kind.found and not kind.wrong)

@@ -8,6 +8,7 @@ from rich.table import Table
 from launch import configs, engines, forecast, plan, preview
 from launch.start import mesh_of
 from launch.terminal import terminal
+from shared.errors import BadInput
 
 
 def list_papers(paper: str) -> int:
@@ -20,10 +21,12 @@ def list_papers(paper: str) -> int:
     for column in ("config", "what it shows", "runs", "FLOPs"):
         table.add_column(column, justify="right" if column in ("runs", "FLOPs") else "left", no_wrap=column == "config")
     for name in names:
-        built = plan.build(name, "cpu", [])
-        flops = sum(run.flops for run in built.runs.values())
-        first = (configs.load(name).__doc__ or "").strip().splitlines()[0]
-        table.add_row(name, first, str(len(built.runs)), f"{flops:.1e}")
+        try:
+            built = plan.build(name, "cpu", [])
+            flops = sum(run.flops for run in built.runs.values())
+            table.add_row(name, configs.claim(name).split("\n")[0], str(len(built.runs)), f"{flops:.1e}")
+        except BadInput as error:  # a file that is being written hides no other
+            table.add_row(name, f"broken: {error}", "", "")
     console.print(table)
     console.print("runs and FLOPs at scale cpu, needs included; figures share runs, and a run is computed once")
     return 0
@@ -36,8 +39,8 @@ def show(options: argparse.Namespace, overrides: list[str]) -> int:
     built = plan.build(options.config, options.scale, overrides, options.sweep)
     mesh = mesh_of(built)
     if not options.mesh:
-        console.print((configs.load(options.config).__doc__ or "").strip(), markup=False)
-        console.print(json.dumps(built.runs[built.targets[0]].config, indent=1), markup=False)
+        console.print(configs.claim(options.config))
+        console.print(json.dumps(built.runs[built.targets[0]].config, indent=1))
     preview.show(console, built, preview.todo(built, ""), mesh, engines.width(engines.LOCAL, mesh, 0))
     if options.mesh:
         forecast.show(console, built, options.mesh)

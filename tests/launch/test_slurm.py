@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench._counting import journal
 from configs.meshes import MESHES
 from launch import engines, plan
 from launch.cli import main
@@ -62,7 +63,7 @@ def runs_of(name: str) -> list[RunDir]:
 
 def finished(runs: Path) -> list[str]:
     """The runs that a worker brought to their end, in that order."""
-    return (runs / "toy" / "train" / "finished").read_text().split()
+    return [run for run, _ in journal(runs / "toy" / "train", "end")]
 
 
 def until(true, seconds: float = 60) -> None:
@@ -216,7 +217,7 @@ def test_cancel_reaches_what_waits_and_what_works(slurm, toys, paper, runs, caps
     assert main(["cancel", name]) == 0 and "3 runs cancelled (1 of them at work" in capsys.readouterr().out
     until(lambda: [run.state() for run in every] == ["cancelled"] * 3)
     until(lambda: not slurm.ask("squeue", "--me", "-h", "-t", "PENDING,RUNNING"))
-    assert not (runs / "toy" / "train" / "finished").exists()
+    assert not finished(runs)
 
 
 def test_a_launcher_s_ctrl_c_leaves_the_jobs_alone(slurm, paper, runs):
