@@ -10,7 +10,7 @@ is ours, the comment says so. Scales:
 
 Kinds of runs: `polynomials` (a high order, softly penalised), `gp` (an exact Gaussian process on altered labels), `features` (least
 squares on weak or random features), `linear` (how data determine the directions of a Bayesian linear model), `subspace` (a network trained
-within a random subspace) and `compress` (that network quantised, coded and certified).
+within a random subspace), `compress` (that network quantised, coded and certified), and `lm` and `language` (the same of language models).
 """
 
 import math
@@ -20,6 +20,7 @@ from ml_collections import ConfigDict
 from configs.checks import check, value
 from configs.generalization.costs import cost, parameters
 from configs.generalization.kinds import DATA, coded, pictures
+from configs.generalization.texts import adapted, needs_of_language, of_text, spoken
 
 __all__ = ["cost", "get_config", "needs", "resolve"]
 
@@ -67,6 +68,7 @@ def get_config(scale: str) -> ConfigDict:
     config.data.name = ""  # a row of DATA; empty where the data are made up
     config.data.train = 0  # examples, drawn by the seed; a certificate is of all there are
     config.data.test = 0  # the first ones, or all
+    config.data.vocab = 0  # of a text: 97 are bytes
 
     config.polynomial = ConfigDict()  # f(x) = sum_j w_j p_j(x), penalised by sum_j lambda0 gamma^j w_j^2 beside the negative log likelihood
     config.polynomial.degree = 150  # Figure 1: 150th order
@@ -107,6 +109,10 @@ def get_config(scale: str) -> ConfigDict:
     config.network = ConfigDict()
     config.network.name = ""  # mlp (one hidden layer) | lenet
 
+    config.text = ConfigDict()  # language models
+    config.text.network = "4x128"  # layers x width: 2x32 | 4x128 | 8x512 | 12x768, each with adapters of rank 4 (LoRA)
+    config.text.shuffled = False  # control: the tokens of every document in a random order
+
     config.subspace = ConfigDict()  # theta = theta_0 + P v
     config.subspace.projector = "kronecker"  # kronecker | sparse | dense
     config.subspace.dimension = 0  # d, of v; for kronecker a square
@@ -136,11 +142,12 @@ def get_config(scale: str) -> ConfigDict:
 
 
 CHOICES = {
-    "entry": ("polynomials", "gp", "features", "linear", "subspace", "compress"),
+    "entry": ("polynomials", "gp", "features", "linear", "subspace", "compress", "lm", "language"),
     "polynomial.basis": ("monomial", "legendre"),
     "polynomial.target": ("simple", "structured", "noise", "square", "cosine", "tenth"),
     "features.kind": ("weak", "fourier"),
     "network.name": ("mlp", "lenet"),
+    "text.network": ("2x32", "4x128", "8x512", "12x768"),
     "subspace.projector": ("kronecker", "sparse", "dense"),
     "quantise.kind": ("learned", "even"),
 }
@@ -163,10 +170,14 @@ LISTS = {  # field -> its least value, and whether that one is allowed
 # What an entry does not read is no part of its identity.
 SECTIONS = {
     "polynomials": ("polynomial",), "gp": ("gp",), "features": ("features",), "linear": ("linear",), "subspace": ("network", "subspace"),
-    "compress": ("network", "subspace", "quantise", "bound"),
+    "compress": ("network", "subspace", "quantise", "bound"), "lm": ("text", "subspace"),
+    "language": ("text", "subspace", "quantise", "bound"),
 }  # fmt: skip
 EVERY = tuple(dict.fromkeys(section for sections in SECTIONS.values() for section in sections))
-OUTSIDE_IDENTITY = {entry: tuple(section for section in EVERY if section not in own) for entry, own in SECTIONS.items()}
+OUTSIDE_IDENTITY = {
+    entry: tuple(section for section in EVERY if section not in own) + (() if "text" in own else ("data.vocab",))
+    for entry, own in SECTIONS.items()
+}  # fmt: skip
 
 
 def resolve(config: ConfigDict) -> ConfigDict:
@@ -182,7 +193,12 @@ def resolve(config: ConfigDict) -> ConfigDict:
         raise ValueError(f"polynomial.low={config.polynomial.low} is not below polynomial.high={config.polynomial.high}")
     if config.linear.features % 2:
         raise ValueError(f"linear.features={config.linear.features}: as many sines as cosines, take an even number")
-    if coded(config):
+    config.data.vocab = config.data.vocab if spoken(config) else 0
+    if spoken(config):
+        config.packable = ("seed",)
+        of_text(config)
+        of_subspace(config, adapted(config))
+    elif coded(config):
         config.packable = ("seed",)
         of_code(config)
     elif pictures(config):
@@ -210,7 +226,12 @@ def of_code(config: ConfigDict) -> None:
     if config.data.name not in DATA:
         raise ValueError(f"data.name={config.data.name!r}: choose one of {', '.join(DATA)}")
     config.data.train, config.data.test, *_ = DATA[config.data.name]
-    dimension, side, size = config.subspace.dimension, math.isqrt(config.subspace.dimension), parameters(config)
+    of_subspace(config, parameters(config))
+
+
+def of_subspace(config: ConfigDict, size: int) -> None:
+    """A model of so many parameters in a random subspace, coded."""
+    dimension, side = config.subspace.dimension, math.isqrt(config.subspace.dimension)
     if config.subspace.projector == "kronecker" and side**2 != dimension:
         raise ValueError(f"subspace.dimension={dimension}: kronecker takes a square, as {side**2} or {(side + 1) ** 2}")
     if dimension > size:
@@ -223,6 +244,8 @@ def of_code(config: ConfigDict) -> None:
 
 def needs(config: ConfigDict) -> dict[str, object]:
     """The runs this one consumes: name -> (config file, overrides)."""
+    if config.entry == "language":
+        return needs_of_language(config)
     if config.entry != "compress":
         return {}
     fields = {f"{section}.{key}": value for section in ("network", "subspace") for key, value in config[section].items()}

@@ -5,6 +5,7 @@ import math
 from ml_collections import ConfigDict
 
 from configs.generalization.kinds import DATA, pictures
+from configs.generalization.texts import of_language_model
 
 EIGEN = 25  # an eigendecomposition of n x n is about 25 n^3
 
@@ -79,5 +80,5 @@ def of_code(config: ConfigDict) -> dict[str, float]:
 
 COSTS = {
     "polynomials": of_polynomials, "gp": of_gp, "features": of_features, "linear": of_linear,
-    "subspace": of_code, "compress": of_code,
+    "subspace": of_code, "compress": of_code, "lm": of_language_model, "language": of_language_model,
 }  # fmt: skip

@@ -8,6 +8,7 @@ import math
 
 import pandas as pd
 
+from projects.generalization import certified_effects
 from projects.generalization.figures import curves, descent
 from projects.generalization.figures.reading import distinct, finished, median, over_draws, over_seeds, where
 from projects.generalization.published import value
@@ -28,6 +29,7 @@ def check(figures: Tables) -> list[Effect]:
         "weak": (peak_is_at_n, second_descent_wins, few_informative_do_not, undetermined_peaks, determined_grows),
         "fourier": (random_features_peak_at_n, random_features_descend_twice, norm_peaks_there_too),
         "linear": (posterior_contracts,),
+        **certified_effects.CHECKS,
     }
     return judge(checks, figures)
 
