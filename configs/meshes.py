@@ -35,6 +35,8 @@ class Mesh:
 MESHES = {
     "cpu": Mesh(),
     "cpu-pair": Mesh(data=2),  # two devices of one machine: a target and its draft; whoever measures time has the machine alone
+    "cpu-2hosts": Mesh(data=2, hosts=2),  # processes of one machine, or of as many nodes of a cluster
+    "cpu-4hosts": Mesh(data=2, fsdp=2, hosts=4),
     "cpu8-data": Mesh(data=8),
     "cpu8-cube": Mesh(data=2, fsdp=2, tensor=2),
     "cpu8-member": Mesh(member=4, data=2),

@@ -2,4 +2,5 @@ import sys
 
 from launch.cli import main
 
-sys.exit(main(sys.argv[1:]))
+if __name__ == "__main__":  # the processes that draw a report import this file, too
+    sys.exit(main(sys.argv[1:]))

@@ -52,10 +52,9 @@ class Chapter:
         return f"<li>{page.link(self.paper, self.title)}{page.listed(inside)}</li>"
 
 
-def chapter(paper: str, scale: str) -> Chapter:
+def chapter(paper: str, articles: list[Article]) -> Chapter:
     readme = configs.ROOT / "projects" / paper / "README.md"
     title = readme.read_text().splitlines()[0].lstrip("# ") if readme.exists() else paper
-    articles = [article(name, scale) for name in figures(paper)]
     tables = {one.name.split("/")[1]: one.table for one in articles if one.table is not None}
     return Chapter(paper, title, articles, effects(paper, tables))
 
@@ -69,7 +68,8 @@ def claim(paper: str) -> str:
     """The paragraph of the project's README that begins so."""
     readme = configs.ROOT / "projects" / paper / "README.md"
     found = re.search(r"^The claim: (.+?)(\n\n|\Z)", readme.read_text() if readme.exists() else "", re.MULTILINE | re.DOTALL)
-    return re.sub(r"[*`]", "", " ".join(found[1].split())) if found else ""
+    text = re.sub(r"[*`]", "", " ".join(found[1].split())) if found else ""
+    return text[:1].upper() + text[1:]
 
 
 def effects(paper: str, tables: Tables) -> list[Effect]:

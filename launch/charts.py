@@ -1,6 +1,7 @@
 """Charts of a comparison: learning curves with bands over seeds, and parallel coordinates. None where there is nothing to draw."""
 
 import math
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -32,8 +33,9 @@ def curves(found: Comparison) -> Figure | None:
         if curve[0][1].n > 1:
             low, high = [interval.low for _, interval in curve], [interval.high for _, interval in curve]
             axis.fill_between(steps, low, high, color=color, alpha=0.18, linewidth=0)
-    tops = [interval.mean for _, curve in drawn for _, interval in curve]
-    axis.set_ylim(*around(tops))  # a band over two seeds may be far wider than all curves
+    means = [interval.mean for _, curve in drawn for _, interval in curve]
+    axis.set_yscale("log" if spread(means) else "linear")
+    axis.set_ylim(*around(means, spread(means)))  # a band over two seeds may be far wider than all curves
     style.label(axis, "step", metric)
     style.legend(axis)
     return figure
@@ -45,8 +47,16 @@ def logged(found: Comparison) -> str:
     return next((name for name in (found.metric, "train/loss") if name in names), "")
 
 
-def around(values: list[float]) -> tuple[float, float]:
+def spread(values: Sequence[float]) -> bool:
+    """Whether they are seen better on a logarithmic scale."""
+    return min(values) > 0 and math.log10(max(values) / min(values)) > DECADES
+
+
+def around(values: list[float], logarithmic: bool) -> tuple[float, float]:
+    """Limits with some room at either end."""
     low, high = min(values), max(values)
+    if logarithmic:
+        return low / 1.5, high * 1.5
     room = 0.15 * (high - low) or 0.1 * abs(high) or 1.0
     return low - room, high + room
 
@@ -59,7 +69,7 @@ def parallel(found: Comparison) -> Figure | None:
         return None
     scales = [Scale.over([one.fields.get(column) for one in lines]) for column in columns]
     scales.append(Scale.over([one.interval.mean for one in lines]))
-    figure, (axis,) = style.canvas(f"{len(lines)} settings, through what differs to {found.metric}", width=1.5 * len(scales) + 1.2)
+    figure, (axis,) = style.canvas(f"{len(lines)} settings, through what differs to {found.metric}", width=max(7.2, 1.5 * len(scales)))
     for rank, one in reversed(list(enumerate(lines))):
         values = [*(one.fields.get(column) for column in columns), one.interval.mean]
         heights = [scale(value) for scale, value in zip(scales, values, strict=True)]
@@ -91,7 +101,7 @@ class Scale:
 
     @property
     def logarithmic(self) -> bool:
-        return self.numbers and self.values[0] > 0 and math.log10(self.values[-1] / self.values[0]) > DECADES
+        return self.numbers and spread(self.values)
 
     def __call__(self, value: Any) -> float:
         if len(self.values) == 1:

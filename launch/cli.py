@@ -35,6 +35,7 @@ def parser() -> argparse.ArgumentParser:
 
     def launching(sub: argparse.ArgumentParser) -> None:
         sub.add_argument("--on", default="local", metavar="CLUSTER", help="a file of configs/clusters/ (default: this machine)")
+        sub.add_argument("--detach", action="store_true", help="leave once a cluster has all jobs; the same command watches them later")
         sub.add_argument("--jobs", type=count, default=0, help="workers at once (default: one per core, or per accelerator)")
         sub.add_argument("--yes", action="store_true", help="launch without asking")
         sub.add_argument("--dry", action="store_true", help="preview only")
@@ -95,6 +96,7 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("name", metavar="NAME")
     sub = verb("sync", "upload offline W&B runs (needs WANDB_API_KEY); safe to repeat")
     sub.add_argument("glob", nargs="?", default="*")
+    sub.add_argument("--report", action="store_true", help="then write a report of each sweep on W&B (needs the package wandb-workspaces)")
     return top
 
 

@@ -99,7 +99,12 @@ def summary(console: Console, plan: Plan, work: Sweep) -> None:
             console.print(f"  {states[run_id]} {run_id} {plan.label(run_id)}: {lines[-1] if lines else ''}", markup=False)
         elif run_id in work.blocked:
             console.print(f"  blocked {run_id} {plan.label(run_id)}: {work.blocked[run_id]}", markup=False)
-    if "failed" in counts:
+    if work.engine.outlives and work.jobs:
+        console.print(
+            f"{len(work.jobs)} jobs go on without this launcher: `python -m launch status {plan.name}` shows them, "
+            f"`python -m launch cancel {plan.name}` ends them, the same command watches them"
+        )
+    elif "failed" in counts:
         console.print(f"`python -m launch logs RUN` shows what happened; `python -m launch retry {plan.name}` tries again")
     elif "cancelled" in counts:
         console.print(f"`python -m launch retry {plan.name}` takes up what was cancelled")

@@ -13,10 +13,11 @@ from launch.sweep import Sweep
 from shared.rundir import FINISHED
 
 LINE_SECONDS = 20.0  # between lines when the output is no terminal
+ROWS = 20
 
 
 class Table:
-    """Shows a Sweep: one line per pack at work, and the count of what is done."""
+    """Shows a Sweep: one line per pack at work (the first ROWS of them), and the count of what is done."""
 
     def __init__(self, console: Console, plan: Plan):
         self.console, self.plan = console, plan
@@ -36,17 +37,20 @@ class Table:
     def update(self, work: Sweep) -> None:
         self.finished |= {run_id for run_id in self.plan.runs if run_id not in work.waiting}
         head = f"{len(self.finished)}/{len(self.plan.runs)} finished, {minutes(time.monotonic() - self.started)}"
+        jobs = [job for job in work.jobs if job.state.phase != "waiting"]
+        if len(work.jobs) > len(jobs):
+            head += f", {len(work.jobs) - len(jobs)} jobs wait on {work.engine.name}"
         if self.live:
-            self.live.update(self.render(work, head))
+            self.live.update(self.render(jobs, head))
         elif time.monotonic() - self.said > LINE_SECONDS:
             self.said = time.monotonic()
-            self.console.print(f"{head}; " + "; ".join(" ".join(row(self.plan, job)) for job in work.jobs), markup=False)
+            self.console.print(f"{head}; " + "; ".join(" ".join(row(self.plan, job)) for job in jobs[:ROWS]), markup=False)
 
-    def render(self, work: Sweep, head: str) -> RichTable:
+    def render(self, jobs: list[Job], head: str) -> RichTable:
         table = RichTable(title=f"{self.plan.name} ({self.plan.scale}): {head}", title_justify="left")
         for column in ("runs", "first", "step", "loss", "tokens/s", "left"):
             table.add_column(column)
-        for job in work.jobs:
+        for job in jobs[:ROWS]:
             table.add_row(*row(self.plan, job))
         return table
 

@@ -2,11 +2,15 @@
 bound into one static page, out/report.html. It needs no network, neither to make nor to read."""
 
 import argparse
+import os
 import time
+from concurrent.futures import ProcessPoolExecutor
+from itertools import repeat
+from multiprocessing import get_context
 from pathlib import Path
 
 from launch import chapter, comparison, configs, page, results
-from launch.chapter import VERDICTS, Chapter
+from launch.chapter import VERDICTS, Article, Chapter
 from launch.fold import Comparison
 from launch.measured import on_disk
 from launch.select import chosen
@@ -16,24 +20,36 @@ from launch.terminal import terminal
 from shared.errors import BadInput
 from shared.rundir import read_json, runs_root
 
+MANY = 12  # figures that take longer to draw than a process to start
+
 
 def report(options: argparse.Namespace) -> int:
     """Exit code 0: the page is there, whatever could be drawn on it."""
     configs.check_scale(options.scale)
     console = terminal()
-    papers = dict.fromkeys(name.split("/")[0] for name in configs.names())
-    chapters = [chapter.chapter(paper, options.scale) for paper in papers]
+    papers = {paper: chapter.figures(paper) for paper in dict.fromkeys(name.split("/")[0] for name in configs.names())}
+    articles = {one.name: one for one in drawn([name for names in papers.values() for name in names], options.scale)}
+    chapters = [chapter.chapter(paper, [articles[name] for name in names]) for paper, names in papers.items()]
     for one in (effect for found in chapters for effect in found.effects):
         console.print(f"{VERDICTS[one.holds]:8} {one.name}: {one.measured} (expected: {one.expected})", markup=False, soft_wrap=True)
-    drawn, count = sum(len(one.drawn) for one in chapters), sum(len(one.articles) for one in chapters)
-    path = page.write(Path(options.out) / "report.html", text(chapters, options.scale, f"{drawn} of {count} figures drawn"), "--out")
-    console.print(f"{drawn} of {count} figures drawn: {path}", markup=False, soft_wrap=True)
+    count = f"{sum(len(one.drawn) for one in chapters)} of {len(articles)} figures drawn"
+    path = page.write(Path(options.out) / "report.html", text(chapters, options.scale, count), "--out")
+    console.print(f"{count}: {path}", markup=False, soft_wrap=True)
     return 0
 
 
-def text(chapters: list[Chapter], scale: str, drawn: str) -> str:
+def drawn(names: list[str], scale: str) -> list[Article]:
+    """Every figure's part of the page; where there are many, a process per core draws."""
+    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    if len(names) < MANY or cores < 2:
+        return [chapter.article(name, scale) for name in names]
+    with ProcessPoolExecutor(min(cores, 8), get_context("spawn")) as pool:
+        return list(pool.map(chapter.article, names, repeat(scale)))
+
+
+def text(chapters: list[Chapter], scale: str, count: str) -> str:
     lead = (
-        f"Report at scale <strong>{page.escape(scale)}</strong>, written {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}: {drawn}. "
+        f"Report at scale <strong>{page.escape(scale)}</strong>, written {time.strftime('%Y-%m-%d %H:%M UTC', time.gmtime())}: {count}. "
         'Grey panels and the column "paper" hold the paper\'s own numbers, with their evidence.'
     )
     tail = {"sweeps": sweeps(), "comparisons": comparisons(), "provenance": provenance()}
@@ -78,13 +94,13 @@ def comparisons() -> str:
 
 
 def provenance() -> str:
-    """One row per committed table and per place that computed a part of it."""
-    rows = []
+    """For every paper one row per committed table and per place that computed a part of it."""
+    rows: dict[str, list[tuple[str, ...]]] = {}
     for path in sorted((results.ROOT / "projects").glob("*/results/*/*.json")):
         record = read_json(path)
         for group in record["made"]:
             versions = ", ".join(f"{name} {version}" for name, version in group["versions"].items())
-            rows.append(
+            rows.setdefault(record["config"].split("/")[0], []).append(
                 (
                     record["config"],
                     record["scale"],
@@ -97,4 +113,5 @@ def provenance() -> str:
                 )
             )
     head = ("config", "scale", "recorded", "runs", "worker time", "device", "versions", "commit")
-    return page.table("provenance of the committed results", head, rows) if rows else "<p>No results are committed yet.</p>"
+    tables = [page.details(paper, page.table(f"committed results of {paper}", head, lines)) for paper, lines in rows.items()]
+    return "\n".join(tables) or "<p>No results are committed yet.</p>"

@@ -57,6 +57,8 @@ def launch(
     if len(plan.runs) > 1 or options.dry:
         preview.show(console, plan, todo, mesh, engines.width(options.on, mesh, options.jobs))
     if options.dry:
+        if options.on != engines.LOCAL:
+            console.print(engines.on(options.on, mesh, options.jobs).script(), markup=False)
         return 0
     left = sum(run.dir.state() not in FINISHED for run in plan.runs.values())
     if not todo and left:
@@ -66,6 +68,8 @@ def launch(
         console.print(f"{plan.name} ({plan.scale}): all {len(plan.runs)} runs are done; nothing to do")
         return 0
     check_data(plan)
+    if options.detach and options.on == engines.LOCAL:
+        raise BadInput("--detach is for a cluster (--on): what runs on this machine ends with its launcher")
     engine = engines.on(options.on, mesh, options.jobs)
     engine.check([plan.runs[run_id] for run_id in todo])
     confirm(plan, len(todo), options.yes)
@@ -82,8 +86,10 @@ def launch(
         if options.canary:
             fine = work.carry(only=todo[0])
         if fine:
-            fine = work.carry()
+            fine = work.carry(detach=options.detach)
     preview.summary(console, plan, work)
+    if options.detach and work.jobs and not work.interrupted:
+        return 0
     wrong = bad_input(plan)
     if wrong:
         print(f"error: {wrong}", file=sys.stderr)

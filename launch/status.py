@@ -13,6 +13,8 @@ from rich.console import Console, Group, RenderableType
 from rich.live import Live
 from rich.table import Table
 
+from launch import engines
+from launch.engines import State
 from launch.progress import LINE_SECONDS, left
 from launch.select import chosen
 from launch.sweep import recorded, title
@@ -57,6 +59,7 @@ class Look:
     sweeps: list[dict[str, Any]]
     runs: dict[Path, dict[str, Any]]  # those that were asked for -> status.json
     states: dict[Path, str]  # of these and of the sweeps' runs
+    jobs: dict[Path, State]  # of unfinished runs that a cluster carries
 
     @property
     def unfinished(self) -> bool:
@@ -75,11 +78,14 @@ class Look:
             parts.append(table)
         if self.runs:
             table = Table(title="runs", title_justify="left")
-            for column in ("run", "what", "state", "step", "left", "last beat", "number", "error"):
+            columns = ("run", "what", "state", *(["job"] if self.jobs else []), "step", "left", "last beat", "number", "error")
+            for column in columns:
                 table.add_column(column, no_wrap=column in ("run", "state"))
             newest = sorted(self.runs, key=lambda path: (self.states[path] != "running", -self.runs[path].get("heartbeat", 0)))
             for path in newest[:most]:
-                table.add_row(*row(RunDir(path), self.runs[path], self.states[path]))
+                cells = row(RunDir(path), self.runs[path], self.states[path])
+                job = [self.jobs[path].text if path in self.jobs else ""] if self.jobs else []
+                table.add_row(*cells[:3], *job, *cells[3:])
             parts.append(table)
         if len(self.runs) > most:
             parts.append(f"and {len(self.runs) - most} more: name a sweep or a run to see them")
@@ -92,7 +98,11 @@ def look(glob: str) -> Look:
     everything = dict.fromkeys([*asked, *(runs_root() / path for item in sweeps for path in item["runs"])])
     statuses = {path: RunDir(path).status() for path in everything}
     states = {path: RunDir(path).state(status) for path, status in statuses.items()}
-    return Look(sweeps, {path: statuses[path] for path in asked}, states)
+    jobs = engines.states([RunDir(path) for path in asked if states[path] not in FINISHED])
+    for path, job in jobs.items():
+        if states[path] == "running" and job.phase not in ("working", "unknown"):
+            states[path] = "preempted"  # its node died: the cluster knows sooner than the heartbeat tells
+    return Look(sweeps, {path: statuses[path] for path in asked}, states, jobs)
 
 
 def counts(states: Iterable[str]) -> str:
@@ -128,7 +138,9 @@ def one(word: str) -> RunDir:
 def logs(options: argparse.Namespace) -> int:
     """What the worker printed for a run; with -f until the run ends."""
     run = one(options.run)
-    path = run.path / "log.txt"
+    path, told = run.path / "log.txt", engines.noted(run)
+    if not path.exists() and told and Path(told["log"]).is_file():
+        path = Path(told["log"])  # its worker has not begun, or never did
     if not path.exists():
         raise BadInput(f"{run.id} has printed nothing yet: it is {run.state()}")
     with open(path, errors="replace") as file:
@@ -141,8 +153,11 @@ def logs(options: argparse.Namespace) -> int:
 
 
 def cancel(options: argparse.Namespace) -> int:
-    """Marks waiting runs cancelled, and asks working ones to stop: they notice within seconds."""
-    said = [stop(run) for run in chosen(options.glob)]
+    """Marks waiting runs cancelled, and asks working ones to stop: they notice within seconds. A cluster's job that has no other run
+    left is taken out of its queue."""
+    runs = chosen(options.glob)
+    said = [stop(run) for run in runs]
+    engines.cancel([run for run, word in zip(runs, said, strict=True) if word == "cancelled"])
     waiting, working = said.count("cancelled"), said.count("asked")
     if waiting + working:
         more = f" ({working} of them at work: they stop within seconds)" if working else ""

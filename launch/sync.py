@@ -10,8 +10,9 @@ import sys
 from pathlib import Path
 
 from launch.configs import ROOT
-from launch.measured import require_key
+from launch.measured import on_disk, require_key
 from launch.select import chosen
+from launch.sweep import recorded
 from launch.terminal import terminal
 from shared.rundir import RunDir
 
@@ -33,7 +34,18 @@ def sync(options: argparse.Namespace) -> int:
             console.print(f"{run.id}: {error}", markup=False, soft_wrap=True)
     rest = len(runs) - len(waiting) - len(alive)
     console.print(f"{len(waiting) - len(failed)} runs uploaded, {len(failed)} failed, {rest} had nothing new, {len(alive)} still running")
+    if options.report:
+        for name in dict.fromkeys(item["name"] for item in recorded(options.glob)):
+            console.print(f"{name}: {publish(name)}", markup=False, soft_wrap=True)
     return 1 if failed else 0
+
+
+def publish(name: str) -> str:
+    """The address of a report on W&B of what was launched as `name`."""
+    from launch import wandb_report
+    from launch.fold import Comparison
+
+    return wandb_report.publish(name, Comparison(list(map(on_disk, chosen(name)))))
 
 
 def unsynced(run: RunDir) -> list[Path]:

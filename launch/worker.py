@@ -1,4 +1,4 @@
-"""What runs on the machine: one job, that is one pack of runs.
+"""What runs on the machine: one job, that is one pack of runs, in one process or, over several hosts, in one on each.
 
     python -m launch.worker JOB.json
 
@@ -16,6 +16,7 @@ import traceback
 from pathlib import Path
 from typing import Any
 
+from shared import hosts
 from shared.allocator import keep_memory
 from shared.data import cache
 from shared.errors import BadInput
@@ -23,46 +24,75 @@ from shared.rundir import FINISHED, RunDir, read_json, write_atomic
 
 DIFF_LIMIT = 1_000_000  # bytes of uncommitted changes worth keeping
 SECRET = ("*.env", "*.pem", "*key*", "*secret*", "*token*.json")
+TIME_UP = 75  # exit code of a worker that saved since its time was up: it goes on where it stopped when it is started again
+LOOK_SECONDS = 2.0
+SILENT_SECONDS = 30.0  # six heartbeats that did not come
 
 
-def main(path: str) -> int:
-    job = read_json(Path(path))
+def main(path: str, log: str = "") -> int:
+    """Computes what a job file asks for. `log`: where the output goes, if only the engine knows it."""
+    job = read_json(Path(path)) | ({"log": log} if log else {})
+    process = int(os.environ.get("PAPERCLUB_PROCESS", "0"))
     if job["cores"] and hasattr(os, "sched_setaffinity"):
-        os.sched_setaffinity(0, job["cores"])  # before jax counts the cores
+        os.sched_setaffinity(0, job["cores"][process :: job["hosts"]] or job["cores"])  # before jax counts the cores
     if job["platform"] == "cpu":
         keep_memory()
-    members = [member for member in (RunDir(Path(run)) for run in job["runs"]) if take(member)]
+    members, why = [RunDir(Path(run)) for run in job["runs"]], ""
+    if process == 0:  # it decides for its companions on other hosts
+        why = unmet(job)
+        members = [] if why else [member for member in members if take(member)]
     if not members:
-        print("every run of this job is finished, cancelled or computed elsewhere", flush=True)
-        return 0
+        print(why or "every run of this job is finished, cancelled or computed elsewhere", flush=True)
+    code = int(bool(why))
     try:
-        return compute(members, job)
+        if members or job["hosts"] > 1:
+            code = compute(members, job) or code
     finally:
-        for member in members:
+        for member in members if process == 0 else []:
             member.release()
+    if code not in (0, TIME_UP) and job["hosts"] > 1:
+        os._exit(code)  # jax would wait for the companions, which wait for this process
+    return code
 
 
 def take(member: RunDir) -> bool:
-    """Claims a run that still wants computing."""
-    if not member.claim():
-        return False
+    """Claims a run that still wants computing.
+
+    A job that its cluster started again may find the worker that it was before: the node lost its controller, no more. That worker may end.
+    """
+    me = os.environ.get("PAPERCLUB_JOB", "")
+    while not member.claim(gone=me if time.time() - member.last_beat() > SILENT_SECONDS else ""):
+        if not me or (member.holder() or {}).get("job") != me:
+            return False
+        time.sleep(LOOK_SECONDS)
     if member.status()["state"] in (*FINISHED, "cancelled"):  # between the plan and the claim
         member.release()
         return False
     return True
 
 
+def unmet(job: dict[str, Any]) -> str:
+    """Why a need is not done, when nobody is at work on it any more; '' when all are done."""
+    for need in (RunDir(Path(path)) for paths in job["needs"].values() for path in paths):
+        while (state := need.state()) == "running":
+            time.sleep(LOOK_SECONDS)
+        if state != "done":
+            return f"needs {need.id}, which is {state}"
+    return ""
+
+
 def compute(members: list[RunDir], job: dict[str, Any]) -> int:
-    record = members[0].record()
-    for member in members:
-        log = member.path / "log.txt"
-        log.unlink(missing_ok=True)
-        log.symlink_to(os.path.relpath(job["log"], member.path))
-        attempt = member.status()["attempt"] + 1
-        begun = {"job": job["name"], "started": time.time(), "heartbeat": time.time()}
-        member.update(state="running", attempt=attempt, error="", bad_input=False, **begun)
+    if hosts.first():
+        begin(members, job)
     configure_jax(job)
-    write_environment(members)
+    if job["hosts"] > 1:
+        hosts.meet(job["hosts"], math.prod(job["mesh"].values()))
+        members = [RunDir(Path(path)) for path in hosts.share([str(member.path) for member in members])]
+        if not members:
+            return 0
+    if hosts.first():
+        write_environment(members)
+    record = members[0].record()
 
     import importlib
 
@@ -87,10 +117,20 @@ def compute(members: list[RunDir], job: dict[str, Any]) -> int:
         if final is None:
             for index in range(len(run)):
                 run.end(index, run.stopped or "cancelled", step=run.step)
-            return 0
+            return TIME_UP if run.time_up else 0
         run.finish(final)
         run.drop_checkpoints()
     return 0
+
+
+def begin(members: list[RunDir], job: dict[str, Any]) -> None:
+    for member in members:
+        log = member.path / "log.txt"
+        log.unlink(missing_ok=True)
+        log.symlink_to(os.path.relpath(job["log"], member.path))
+        attempt = member.status()["attempt"] + 1
+        begun = {"job": job["name"], "started": time.time(), "heartbeat": time.time()}
+        member.update(state="running", attempt=attempt, error="", bad_input=False, **begun)
 
 
 def configure_jax(job: dict[str, Any]) -> None:
@@ -105,7 +145,8 @@ def configure_jax(job: dict[str, Any]) -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
     jax.config.update("jax_platforms", job["platform"] if job["platform"] != "gpu" else "cuda")
     if job["platform"] == "cpu":
-        jax.config.update("jax_num_cpu_devices", math.prod(job["mesh"].values()))  # a CPU mesh is made of virtual devices
+        devices = math.prod(job["mesh"].values()) // job["hosts"]
+        jax.config.update("jax_num_cpu_devices", devices)  # a CPU mesh is made of virtual devices
 
 
 def without(config: dict[str, Any], keys: list[str]) -> dict[str, Any]:
@@ -164,4 +205,6 @@ def git(*words: str) -> str:
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    from launch import worker  # the module that others know, not a second one of the name __main__
+
+    sys.exit(worker.main(sys.argv[1]))

@@ -76,7 +76,7 @@ class Initialised(Protocol):
 
 def load_weights(run: RunDir, model: Initialised) -> Any:
     """The final parameters that a finished run kept. Raises BadInput when they are gone, damaged or another model's."""
-    device = jax.sharding.SingleDeviceSharding(jax.devices()[0])
+    device = jax.sharding.SingleDeviceSharding(jax.local_devices()[0])
     abstract = jax.eval_shape(model.init, jax.random.key(0))
     abstract = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=device), abstract)
     try:

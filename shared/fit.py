@@ -17,7 +17,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
+from jax.sharding import NamedSharding, PartitionSpec
 
+from shared import hosts
 from shared.run import Run
 from shared.sharding import batch_sharding, make_mesh, shardings
 
@@ -59,7 +61,8 @@ class Fitted:
 def fit(task: Task, schedule: Schedule, run: Run) -> Fitted | None:
     """Trains to the end and returns the parameters; None when asked to stop first (the state is then saved)."""
     mesh = make_mesh(run.mesh_axes)
-    hyper = {name: jnp.asarray(values) for name, values in run.hyper.items()}
+    everywhere = NamedSharding(mesh, PartitionSpec())
+    hyper = hosts.place(run.hyper, everywhere)
     with jax.set_mesh(mesh):
         init_state, step_fn = build(task, schedule.log_every)
         abstract = jax.eval_shape(init_state, hyper)
@@ -67,7 +70,7 @@ def fit(task: Task, schedule: Schedule, run: Run) -> Fitted | None:
         abstract = jax.tree.map(lambda a, s: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=s), abstract, layout)
         restored = run.restore(abstract)
         state, start = restored or (born(init_state, layout)(hyper), 0)
-        advance = jax.jit(step_fn, donate_argnums=0, out_shardings=(layout, None))
+        advance = jax.jit(step_fn, donate_argnums=0, out_shardings=(layout, everywhere))
         return loop(task, schedule, run, mesh, hyper, state, start, advance)
 
 
@@ -165,7 +168,7 @@ def loop(
     clock, saved = Clock(task.tokens_per_batch * len(run)), time.monotonic()
 
     for step in range(start, schedule.steps):
-        state, metrics = advance(state, jax.device_put(task.batch(step), place), hyper)
+        state, metrics = advance(state, hosts.place(task.batch(step), place), hyper)
         flying.append(metrics)
         jax.block_until_ready(flying[0] if len(flying) == in_flight else None)
         clock.tick()
@@ -175,18 +178,19 @@ def loop(
         if evaluating or done % schedule.log_every == 0:
             means = {name: np.asarray(value) for name, value in metrics.items()}  # [members]
             stop_diverged(run, means["train/loss"], done)
-            final = task.evaluate(settled(task, state)) if evaluating else {}
+            final = task.evaluate(hosts.whole(settled(task, state))) if evaluating else {}
             run.log(done, means | final | clock.read())
             clock.skip()
+        due = run.agree(done, save=time.monotonic() - saved > 60 * schedule.save_minutes)
         if run.stopping and not last:
             if any(run.active):
                 run.save(done, state)
             return None
-        if not last and time.monotonic() - saved > 60 * schedule.save_minutes:
+        if due and not last:
             run.save(done, state)
             saved = time.monotonic()
             clock.skip()
-    return Fitted(settled(task, state), final | clock.read())
+    return Fitted(hosts.whole(settled(task, state)), final | clock.read())
 
 
 def stop_diverged(run: Run, losses: np.ndarray, done: int) -> None:

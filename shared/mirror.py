@@ -15,7 +15,7 @@ class Mirror:
     """One W&B run with the run's own id, grouped by the sweep that asked for it."""
 
     def __init__(self, member: RunDir):
-        self._run = None
+        self._run, self._step = None, 0
         if mode() == "disabled":
             return
         record = member.record()
@@ -42,9 +42,11 @@ class Mirror:
             self._give_up(error)
 
     def log(self, row: dict[str, Any]) -> None:
+        """W&B's own step is the row's, so that the fragments of a resumed run follow one another; it must rise, whatever the row's does."""
+        step, self._step = max(row["step"], self._step), max(row["step"], self._step) + 1
         try:
             if self._run:
-                self._run.log({name: value for name, value in row.items() if value is not None})
+                self._run.log({name: value for name, value in row.items() if value is not None}, step=step)
         except Exception as error:
             self._give_up(error)
 

@@ -74,10 +74,12 @@ def read_json(path: Path) -> dict[str, Any]:
 
 
 def process_started(pid: int) -> str:
-    """A mark that tells a process from a later one with the same number ('' when it is gone or cannot be seen)."""
+    """A mark that tells a process from a later one with the same number ('' when it is gone or cannot be seen; one that has ended and
+    waits for its parent to notice is gone)."""
     try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[19]
-    except (OSError, IndexError):
+        state, *fields = Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()
+        return "" if state in "ZX" else fields[18]
+    except (OSError, IndexError, ValueError):
         return ""
 
 
@@ -176,10 +178,14 @@ class RunDir:
             return process_alive(holder["pid"], holder["started"])
         if gone and holder.get("job") == gone:
             return False
-        with contextlib.suppress(FileNotFoundError):
-            beat = max(self.status().get("heartbeat", 0.0), (self.path / "claim.lock").stat().st_mtime)
-            return time.time() - beat < STALE_SECONDS
-        return False
+        return time.time() - self.last_beat() < STALE_SECONDS
+
+    def last_beat(self) -> float:
+        """When the holder of the claim gave its last sign of life [s since the epoch]; 0 when nobody holds it."""
+        try:
+            return max(self.status().get("heartbeat", 0.0), (self.path / "claim.lock").stat().st_mtime)
+        except FileNotFoundError:
+            return 0.0
 
     def taken_over(self) -> bool:
         """Whether another process holds the claim: it found this one silent for too long."""

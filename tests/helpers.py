@@ -72,7 +72,7 @@ def job_file(pack: list[RunSpec], **changes: Any) -> Path:
     needs = {name: [str(directory(pack[0], need)) for need in ids] for name, ids in pack[0].needs.items()}
     job = {
         "name": f"job{len(list(folder.glob('*.json')))}", "runs": [str(run.dir.path) for run in pack], "needs": needs,
-        "mesh": {"member": 1, "data": 1, "fsdp": 1, "tensor": 1}, "platform": "cpu", "cores": [], "log": str(folder / "log"),
+        "mesh": {"member": 1, "data": 1, "fsdp": 1, "tensor": 1}, "platform": "cpu", "hosts": 1, "cores": [], "log": str(folder / "log"),
     } | changes  # fmt: skip
     path = folder / f"{job['name']}.json"
     path.write_text(json.dumps(job))

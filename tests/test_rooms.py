@@ -13,7 +13,7 @@ from launch import preview
 ROOT = Path(__file__).resolve().parent.parent
 ROOMS = ("shared", "projects", "configs", "launch", "bench")
 # What the launcher may know of shared.
-JAX_FREE = ("shared.errors", "shared.rundir", "shared.mirror", "shared.stats", "shared.data", "shared.allocator", "shared.figures")
+JAX_FREE = tuple(f"shared.{name}" for name in ("errors", "rundir", "hosts", "mirror", "stats", "data", "allocator", "figures"))
 WORKER_SIDE = ("worker.py", "figure.py")  # the files of launch that may reach into a project
 FILES = [path for room in ROOMS for path in sorted((ROOT / room).rglob("*.py")) if ".venv" not in path.parts]
 

@@ -15,27 +15,27 @@ METHODS = (DMPC, POLICY, CLONING, MBOP)
 
 
 def environments(scale: str) -> tuple[str, ...]:
-    cpu = ("halfcheetah", "hopper")
+    cpu = ("hopper", "halfcheetah")
     return {"smoke": ("ring",), "cpu": cpu}.get(scale, tuple(name for name in base.ENVIRONMENTS if name != "ring"))
 
 
 def seeds(scale: str, chosen: str = "medium-replay") -> list[Overrides]:
-    """Of the training; each sees starts of its own, the same for every method, so that methods are compared in pairs. At scale cpu three
+    """Of the training; each sees starts of its own, the same for every method, so that methods are compared in pairs. At scale cpu two
     on the mixed data, from which a planner has something to choose, and one on that of a single actor."""
-    count = {"smoke": 1, "cpu": 3 if chosen == "medium-replay" else 1, "gpu": 2, "paper": 5}[scale]
+    count = {"smoke": 1, "cpu": 2 if chosen == "medium-replay" else 1, "gpu": 2, "paper": 5}[scale]
     return [{"seed": seed, "evaluate.seed": seed} for seed in range(count)]
 
 
 def sets(scale: str) -> Iterator[Overrides]:
     """Every data set that the scale affords, over the seeds."""
-    names = ("medium-replay",) if scale == "smoke" else ("medium", "medium-replay")
+    names = ("medium-replay",) if scale == "smoke" else ("medium-replay", "medium")
     each = ([{"collect.set": name}] for name in names)
     worlds = [{"env.name": name} for name in environments(scale)]
     return product(worlds, chain(*(product(one, seeds(scale, one[0]["collect.set"])) for one in each)))
 
 
 def one(scale: str) -> Iterator[Overrides]:
-    """The set of the studies of a single one: HalfCheetah's mixed data, over the seeds. At scale cpu of the first, whose models the main
-    table has trained."""
+    """The set of the studies of a single one: mixed data of the first environment, over the seeds. At scale cpu of the first seed,
+    whose models the main table has trained."""
     where = {"env.name": environments(scale)[0], "collect.set": "medium-replay"}
     return product([where], seeds(scale)[:1] if scale == "cpu" else seeds(scale))

@@ -10,17 +10,18 @@ is ours, the comment says so. Scales:
 
 Kinds of runs: `polynomials` (a high order, softly penalised), `gp` (an exact Gaussian process on altered labels), `features` (least
 squares on weak or random features), `linear` (how data determine the directions of a Bayesian linear model), `subspace` (a network trained
-within a random subspace), `compress` (that network quantised, coded and certified), and `lm` and `language` (the same of language models).
+within a random subspace), `compress` (that network quantised, coded and certified), `lm` and `language` (the same of language models),
+`train` (a network, and what its curvature says of it), `modes` (a curve of low loss between two of those), `spirals` (a network that tells
+two spirals apart, or only seems to) and `volume` (that of the basin around it).
 """
-
-import math
 
 from ml_collections import ConfigDict
 
 from configs.checks import check, value
-from configs.generalization.costs import cost, parameters
-from configs.generalization.kinds import DATA, coded, pictures
-from configs.generalization.texts import adapted, needs_of_language, of_text, spoken
+from configs.generalization.costs import cost
+from configs.generalization.kinds import coded, pictures, trained
+from configs.generalization.rules import of_code, of_networks, of_pictures, of_subspace
+from configs.generalization.texts import adapted, of_text, spoken
 
 __all__ = ["cost", "get_config", "needs", "resolve"]
 
@@ -32,23 +33,34 @@ BY_SCALE = {
     "smoke": {
         "data.name": "digits", "data.train": 300, "data.test": 200, "polynomial.draws": 4, "features.draws": 3, "linear.draws": 2,
         "network.name": "mlp", "subspace.dimension": 100, "subspace.steps": 300, "subspace.batch_size": 64, "quantise.levels": 7,
-        "quantise.steps": 100, "mesh": "cpu",
+        "quantise.steps": 100, "classifier.name": "mlp", "classifier.width": 64, "classifier.depth": 2, "train.steps": 300,
+        "train.batch_size": 64, "train.optimizer": "adam", "train.lr": 3e-3, "modes.steps": 100, "modes.lr": 3e-3, "modes.points": 11,
+        "spirals.points": 30, "spirals.poison": 30, "spirals.turn": 300.0, "spirals.steps": 2_500, "volume.directions": 100, "mesh": "cpu",
     },
     "cpu": {
         "data.name": "fashion_mnist", "data.train": 4_000, "data.test": 2_000, "polynomial.draws": 20, "features.draws": 20,
         "linear.draws": 20, "network.name": "mlp", "subspace.dimension": 1_296, "subspace.steps": 1_500, "subspace.batch_size": 256,
-        "quantise.levels": 9, "quantise.steps": 3_000, "mesh": "cpu",
+        "quantise.levels": 9, "quantise.steps": 3_000, "classifier.name": "mlp", "classifier.width": 256, "classifier.depth": 2,
+        "train.steps": 3_000, "train.batch_size": 128, "train.optimizer": "adam", "train.lr": 1e-3, "modes.steps": 1_500, "modes.lr": 1e-3,
+        "modes.points": 61, "spirals.points": 100, "spirals.poison": 200, "spirals.turn": 600.0, "spirals.steps": 30_000,
+        "volume.directions": 3_000, "mesh": "cpu",
     },
     "gpu": {
         "data.name": "fashion_mnist", "data.train": 30_000, "data.test": 10_000, "polynomial.draws": 100, "features.draws": 100,
         "linear.draws": 100, "network.name": "lenet", "subspace.dimension": 1_296, "subspace.steps": 10_000, "subspace.batch_size": 256,
-        "quantise.levels": 9, "quantise.steps": 10_000, "mesh": "h200",
+        "quantise.levels": 9, "quantise.steps": 10_000, "classifier.name": "resnet", "classifier.width": 16, "classifier.depth": 3,
+        "train.steps": 7_000, "train.batch_size": 512, "train.optimizer": "sgd", "train.lr": 0.1, "train.weight_decay": 3e-4,
+        "modes.steps": 5_000, "modes.lr": 0.03, "modes.points": 61, "spirals.points": 400, "spirals.poison": 800, "spirals.turn": 600.0,
+        "spirals.steps": 200_000, "volume.directions": 3_000, "mesh": "h200",
     },
     "paper": {
         "data.name": "cifar10", "data.train": 50_000, "data.test": 10_000, "polynomial.draws": 100, "features.draws": 100,
         "linear.draws": 100, "network.name": "lenet", "subspace.dimension": 1_024, "subspace.steps": 195_500, "subspace.batch_size": 128,
         "subspace.lr": 1e-3, "quantise.kind": "learned", "quantise.levels": 7, "quantise.steps": 11_700, "quantise.price": 0.0,
-        "mesh": "h200",
+        "classifier.name": "resnet", "classifier.width": 16, "classifier.depth": 3, "train.steps": 117_000, "train.batch_size": 128,
+        "train.optimizer": "sgd", "train.lr": 0.1, "train.weight_decay": 3e-4, "modes.steps": 78_000, "modes.lr": 0.03,
+        "modes.points": 61, "spirals.points": 400, "spirals.poison": 800, "spirals.turn": 600.0, "spirals.steps": 800_000,
+        "volume.directions": 3_000, "mesh": "h200",
     },
 }  # fmt: skip
 
@@ -64,7 +76,7 @@ def get_config(scale: str) -> ConfigDict:
     config.packable = ()  # follows from the entry: seeds of `gp`, of random features and of `subspace` share a process
     config.mesh = ""  # a name in configs/meshes.py; does not change the result
 
-    config.data = ConfigDict()  # entries gp, subspace and compress, and features of pictures; made-up data need none
+    config.data = ConfigDict()  # of all entries but those of made-up data
     config.data.name = ""  # a row of DATA; empty where the data are made up
     config.data.train = 0  # examples, drawn by the seed; a certificate is of all there are
     config.data.test = 0  # the first ones, or all
@@ -134,6 +146,53 @@ def get_config(scale: str) -> ConfigDict:
     config.bound = ConfigDict()
     config.bound.delta = 0.05  # chance that the bound fails
 
+    config.classifier = ConfigDict()  # entries train and modes
+    config.classifier.name = ""  # mlp | lenet | resnet: pre-activation, with GroupNorm
+    config.classifier.width = 0  # of an mlp's hidden layers, of a resnet's first stage; lenet has its own
+    config.classifier.depth = 0  # hidden layers, or blocks of a stage: of three stages 3 are ResNet-20, of four stages 2 are ResNet-18
+    config.classifier.stages = 3  # of a resnet, each twice as wide as the one before
+
+    config.train = ConfigDict()
+    config.train.steps = 0
+    config.train.batch_size = 0
+    config.train.optimizer = ""  # adam | sgd, with momentum 0.9
+    config.train.lr = 0.0
+    config.train.schedule = "cosine"  # cosine, to 0 | constant
+    config.train.weight_decay = 0.0  # w, of w |theta|^2 / 2 in the loss
+    config.train.evaluations = 4  # on all training and test points, on the way
+    config.train.altered = 0.0  # share of the labels that are replaced by a draw over all classes
+    config.train.altered_seed = 0  # which they are, and which examples: the same for networks of several seeds
+
+    config.measure = ConfigDict()  # of a network that is trained
+    config.measure.steps = 0  # of Lanczos' method on the Hessian of the training loss; 0: none of its effective dimension
+    config.measure.probes = 0  # random starts of it
+    config.measure.evidence = False  # log marginal likelihood by Laplace's method
+
+    config.modes = ConfigDict()  # a curve between two networks (Garipov et al., 2018)
+    config.modes.curve = "bezier"  # bezier: quadratic | polychain: two straight lines
+    config.modes.first, config.modes.second = 0, 1  # seeds of the two
+    config.modes.steps = 0
+    config.modes.lr = 0.0  # of the optimiser and the schedule of the networks
+    config.modes.points = 0  # of the curve, where losses and errors are measured
+
+    config.spirals = ConfigDict()  # two spirals, and a network that tells them apart on every training point (Huang et al., 2020)
+    config.spirals.points = 0  # of each class; the authors' 400 want their 800,000 steps
+    config.spirals.poison = 0  # more points of each class, with the label of the other one; how many the authors took is not known
+    config.spirals.beta = 0.0  # weight of those; 0: a network that learns from the points alone
+    config.spirals.test = 2_000  # of each class
+    config.spirals.turn = 0.0  # degrees
+    config.spirals.noise = 0.5  # of both coordinates, uniform
+    config.spirals.hidden = (23, 16, 26, 32, 28, 31)  # ReLUs per layer
+    config.spirals.steps = 0  # with all points in each
+    config.spirals.lr = 1e-2  # peak of Adam's; then a cosine to 0
+    config.spirals.warmup = 0.02  # share of the steps
+    config.spirals.clip = 8.0  # of the gradient's norm
+    config.spirals.evaluations = 4  # on the way
+
+    config.volume = ConfigDict()  # of the basin around such a network
+    config.volume.tau = 0.1  # nats: the training loss at its border; recalled, not confirmed
+    config.volume.directions = 0  # random ones
+
     config.save = ConfigDict()
     config.save.every_minutes = 5.0
 
@@ -142,7 +201,9 @@ def get_config(scale: str) -> ConfigDict:
 
 
 CHOICES = {
-    "entry": ("polynomials", "gp", "features", "linear", "subspace", "compress", "lm", "language"),
+    "entry": (
+        "polynomials", "gp", "features", "linear", "subspace", "compress", "lm", "language", "train", "modes", "spirals", "volume",
+    ),  # fmt: skip
     "polynomial.basis": ("monomial", "legendre"),
     "polynomial.target": ("simple", "structured", "noise", "square", "cosine", "tenth"),
     "features.kind": ("weak", "fourier"),
@@ -150,28 +211,37 @@ CHOICES = {
     "text.network": ("2x32", "4x128", "8x512", "12x768"),
     "subspace.projector": ("kronecker", "sparse", "dense"),
     "quantise.kind": ("learned", "even"),
+    "classifier.name": ("mlp", "lenet", "resnet"),
+    "train.optimizer": ("adam", "sgd"),
+    "train.schedule": ("cosine", "constant"),
+    "modes.curve": ("bezier", "polychain"),
 }
 LEAST = {
     "seed": 0, "data.train": 0, "data.test": 0, "polynomial.degree": 0, "polynomial.penalty": 0, "polynomial.scatter": 0,
     "polynomial.draws": 1, "gp.jitter": 0, "features.train": 2, "features.informative": 0, "features.ridge": 0, "features.draws": 1,
     "linear.features": 2, "linear.draws": 1, "subspace.dimension": 1, "subspace.steps": 1, "subspace.batch_size": 1,
     "subspace.evaluations": 1, "subspace.altered_seed": 0, "quantise.levels": 2, "quantise.steps": 0, "quantise.price": 0,
+    "train.steps": 1, "train.batch_size": 1, "train.weight_decay": 0, "train.evaluations": 1, "train.altered_seed": 0, "measure.steps": 0,
+    "modes.first": 0, "modes.second": 0, "modes.steps": 1, "modes.points": 3, "spirals.points": 1, "spirals.poison": 1, "spirals.beta": 0,
+    "spirals.test": 1, "spirals.noise": 0, "spirals.steps": 1, "spirals.evaluations": 1, "volume.directions": 2,
     "save.every_minutes": 0,
 }  # fmt: skip
 POSITIVE = (
     "gp.lengthscale", "features.bandwidth", "linear.length", "linear.noise", "linear.prior", "linear.alpha", "subspace.lr", "quantise.lr",
+    "train.lr", "modes.lr", "spirals.turn", "spirals.lr", "spirals.clip", "volume.tau",
 )  # fmt: skip
-SHARES = ("features.altered", "subspace.warmup", "subspace.altered")
+SHARES = ("features.altered", "subspace.warmup", "subspace.altered", "train.altered", "spirals.warmup")
 LISTS = {  # field -> its least value, and whether that one is allowed
     "polynomial.growths": (0, False), "polynomial.noises": (0, False), "polynomial.points": (1, True), "gp.altered": (0, True),
-    "features.counts": (1, True), "linear.points": (0, True),
+    "features.counts": (1, True), "linear.points": (0, True), "spirals.hidden": (1, True),
 }  # fmt: skip
 
 # What an entry does not read is no part of its identity.
 SECTIONS = {
     "polynomials": ("polynomial",), "gp": ("gp",), "features": ("features",), "linear": ("linear",), "subspace": ("network", "subspace"),
     "compress": ("network", "subspace", "quantise", "bound"), "lm": ("text", "subspace"),
-    "language": ("text", "subspace", "quantise", "bound"),
+    "language": ("text", "subspace", "quantise", "bound"), "train": ("classifier", "train", "measure"),
+    "modes": ("classifier", "train", "modes"), "spirals": ("spirals",), "volume": ("spirals", "volume"),
 }  # fmt: skip
 EVERY = tuple(dict.fromkeys(section for sections in SECTIONS.values() for section in sections))
 OUTSIDE_IDENTITY = {
@@ -204,49 +274,29 @@ def resolve(config: ConfigDict) -> ConfigDict:
     elif pictures(config):
         config.packable = ("seed",)
         of_pictures(config)
+        of_networks(config) if trained(config) else None
     else:
-        config.packable = ()
+        config.packable = {"spirals": ("seed", "spirals.beta"), "volume": ("seed",)}.get(config.entry, ())
         config.data.name, config.data.train, config.data.test = "", 0, 0  # made-up data
     return config
 
 
-def of_pictures(config: ConfigDict) -> None:
-    name, train, test = config.data.name, config.data.train, config.data.test
-    if name not in DATA:
-        raise ValueError(f"data.name={name!r}: choose one of {', '.join(DATA)}")
-    most, most_test, _, classes = DATA[name]
-    if train < classes:
-        raise ValueError(f"data.train={train} examples for the {classes} classes of {name}: take at least {classes}")
-    for field, asked, there in (("train", train, most), ("test", test, most_test)):
-        if not 1 <= asked <= there:
-            raise ValueError(f"data.{field}={asked}: {name} has {there}, take 1 to {there}")
-
-
-def of_code(config: ConfigDict) -> None:
-    if config.data.name not in DATA:
-        raise ValueError(f"data.name={config.data.name!r}: choose one of {', '.join(DATA)}")
-    config.data.train, config.data.test, *_ = DATA[config.data.name]
-    of_subspace(config, parameters(config))
-
-
-def of_subspace(config: ConfigDict, size: int) -> None:
-    """A model of so many parameters in a random subspace, coded."""
-    dimension, side = config.subspace.dimension, math.isqrt(config.subspace.dimension)
-    if config.subspace.projector == "kronecker" and side**2 != dimension:
-        raise ValueError(f"subspace.dimension={dimension}: kronecker takes a square, as {side**2} or {(side + 1) ** 2}")
-    if dimension > size:
-        raise ValueError(f"subspace.dimension={dimension}: the network has {size} parameters; take at most so many")
-    if config.quantise.levels > 256:
-        raise ValueError(f"quantise.levels={config.quantise.levels}: take at most 256")
-    if not 0 < config.bound.delta < 1:
-        raise ValueError(f"bound.delta={config.bound.delta}: the chance that a bound fails lies above 0 and below 1; take 0.05")
-
-
 def needs(config: ConfigDict) -> dict[str, object]:
     """The runs this one consumes: name -> (config file, overrides)."""
-    if config.entry == "language":
-        return needs_of_language(config)
-    if config.entry != "compress":
-        return {}
-    fields = {f"{section}.{key}": value for section in ("network", "subspace") for key, value in config[section].items()}
-    return {"trained": ("generalization/subspace", {**fields, "data.name": config.data.name, "seed": config.seed})}
+
+    def fields(*sections: str) -> dict[str, object]:
+        return {f"{section}.{key}": value for section in sections for key, value in config[section].items()}
+
+    match config.entry:
+        case "compress":
+            fixed = fields("network", "subspace") | {"data.name": config.data.name, "seed": config.seed}
+            return {"trained": ("generalization/subspace", fixed)}
+        case "language":
+            fixed = fields("text", "subspace") | {f"data.{key}": config.data[key] for key in ("name", "vocab")} | {"seed": config.seed}
+            return {"trained": ("generalization/lm", fixed)}
+        case "modes":
+            fixed, ends = fields("data", "classifier", "train"), {"first": config.modes.first, "second": config.modes.second}
+            return {name: ("generalization/train", fixed | {"seed": seed}) for name, seed in ends.items()}
+        case "volume":
+            return {"trained": ("generalization/spirals", fields("spirals") | {"seed": config.seed})}
+    return {}

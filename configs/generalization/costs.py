@@ -4,6 +4,7 @@ import math
 
 from ml_collections import ConfigDict
 
+from configs.generalization import sizes
 from configs.generalization.kinds import DATA, pictures
 from configs.generalization.texts import of_language_model
 
@@ -49,26 +50,11 @@ def of_linear(config: ConfigDict) -> dict[str, float]:
 
 
 # -- networks that are coded ----------------------------------------------------------------------------------------------
-def parameters(config: ConfigDict) -> int:
-    """D, of the network. Raises ValueError for inputs that it cannot take."""
-    _, _, shape, classes = DATA[config.data.name]
-    if config.network.name == "mlp":
-        return 256 * (math.prod(shape) + 1) + classes * (256 + 1)
-    if len(shape) != 3 or min(shape[:2]) < 16:
-        raise ValueError(f"network.name={config.network.name}: it takes pictures of 16 x 16 at least, {config.data.name} has {shape}")
-    height, width = (((side - 4) // 2 - 4) // 2 for side in shape[:2])
-    return 20 * (25 * shape[2] + 1) + 50 * (25 * 20 + 1) + 500 * (50 * height * width + 1) + classes * (500 + 1)
-
-
 def of_code(config: ConfigDict) -> dict[str, float]:
     """FLOPs of the network and of P, with the gradient three times those of the forward pass; all points once at the end. Bytes of P, of
     the parameters with gradient, and of a batch."""
     points, _, shape, _ = DATA[config.data.name]
-    size, c, root = parameters(config), config.subspace, math.isqrt(config.subspace.dimension)
-    per_point = 2 * size
-    if config.network.name == "lenet":
-        height, width = shape[0] - 4, shape[1] - 4
-        per_point += 1_000 * height * width * shape[2] + 50_000 * (height // 2 - 4) * (width // 2 - 4)
+    (size, per_point), c, root = sizes.coded(config), config.subspace, math.isqrt(config.subspace.dimension)
     per_map, held = {
         "kronecker": (2 * size * root, 2 * math.isqrt(size) * root), "sparse": (8 * size, 8 * size),
         "dense": (2 * size * c.dimension, size * c.dimension),
@@ -78,7 +64,37 @@ def of_code(config: ConfigDict) -> dict[str, float]:
     return {"params": size, "flops": float(flops), "bytes": float(4 * (held + 4 * size) + 8 * c.batch_size * math.prod(shape))}
 
 
+# -- networks that are trained --------------------------------------------------------------------------------------------
+def of_training(config: ConfigDict) -> dict[str, float]:
+    """With the gradient three times a forward pass, a product with the Hessian twice a gradient; the diagonal of the Gauss-Newton matrix
+    takes a gradient per class. Bytes of the parameters with gradient and moments, of a batch's activations, and of a Krylov basis."""
+    (size, forward), c, m = sizes.classifier(config), config.train, config.measure
+    n, classes = config.data.train, DATA[config.data.name][3]
+    passes = c.evaluations * (n + config.data.test) + 3 * c.steps * c.batch_size
+    passes += m.probes * m.steps * 6 * n + (3 * classes * n if m.evidence else 0)
+    return {"params": size, "flops": forward * passes, "bytes": float(16 * size + forward * c.batch_size + 4 * m.steps * size)}
+
+
+def of_curve(config: ConfigDict) -> dict[str, float]:
+    """Three forward passes a step, and all points at every point of the curve and of the line."""
+    (size, forward), m = sizes.classifier(config), config.modes
+    passes = 3 * m.steps * config.train.batch_size + 2 * m.points * (config.data.train + config.data.test)
+    return {"params": size, "flops": forward * passes, "bytes": float(24 * size + forward * config.train.batch_size)}
+
+
+# -- two spirals ----------------------------------------------------------------------------------------------------------
+RAY = 70  # losses on the way to a border
+
+
+def of_spirals(config: ConfigDict) -> dict[str, float]:
+    """Three forward passes a step, or a forward pass per place on a ray; 20 rays at a time."""
+    size, s, v = sizes.spirals(config), config.spirals, config.volume
+    passes = 6 * s.steps * (s.points + s.poison) if config.entry == "spirals" else 2 * RAY * v.directions * s.points
+    return {"params": size.parameters, "flops": size.flops * passes, "bytes": float(size.flops * (40 * s.points + 2 * s.poison))}
+
+
 COSTS = {
     "polynomials": of_polynomials, "gp": of_gp, "features": of_features, "linear": of_linear,
     "subspace": of_code, "compress": of_code, "lm": of_language_model, "language": of_language_model,
+    "train": of_training, "modes": of_curve, "spirals": of_spirals, "volume": of_spirals,
 }  # fmt: skip

@@ -13,11 +13,16 @@ DATA = {
 }
 
 
-def pictures(config: ConfigDict) -> bool:
-    """Whether a run reads a data set."""
-    return config.entry == "gp" or (config.entry == "features" and config.features.kind == "fourier")
-
-
 def coded(config: ConfigDict) -> bool:
-    """Whether a run trains or codes a network for a certificate."""
+    """Whether a run trains or codes a network for a certificate, on all there are."""
     return config.entry in ("subspace", "compress")
+
+
+def trained(config: ConfigDict) -> bool:
+    """Whether a run trains networks, or curves between them."""
+    return config.entry in ("train", "modes")
+
+
+def pictures(config: ConfigDict) -> bool:
+    """Whether a run reads some examples of a data set."""
+    return config.entry == "gp" or (config.entry == "features" and config.features.kind == "fourier") or trained(config)

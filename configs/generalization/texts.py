@@ -67,10 +67,3 @@ def of_language_model(config: ConfigDict) -> dict[str, float]:
     flops = per_token * (3 * steps * c.batch_size * context + read)
     held = 16 * size + 4 * c.batch_size * context * (layers * (8 * width + 2 * mlp) + 2 * config.data.vocab)
     return {"params": size, "flops": float(flops), "bytes": float(held)}
-
-
-def needs_of_language(config: ConfigDict) -> dict[str, object]:
-    """The same model in full precision."""
-    fields = {f"{section}.{key}": value for section in ("text", "subspace") for key, value in config[section].items()}
-    data = {f"data.{key}": config.data[key] for key in ("name", "vocab")}
-    return {"trained": ("generalization/lm", {**fields, **data, "seed": config.seed})}

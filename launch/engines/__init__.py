@@ -8,6 +8,7 @@ import importlib
 import json
 import pkgutil
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -17,7 +18,7 @@ from launch.configs import near
 from launch.pack import Pack
 from launch.plan import RunSpec
 from shared.errors import BadInput
-from shared.rundir import RunDir, read_json, write_atomic
+from shared.rundir import FINISHED, RunDir, read_json, write_atomic
 
 LOCAL = "local"
 
@@ -26,12 +27,12 @@ LOCAL = "local"
 class State:
     """How a job stands: `phase` for the launcher, `text` (the engine's own words) for a person."""
 
-    phase: str  # waiting, working; ended (as it should), failed, cancelled
+    phase: str  # waiting, working, unknown for now; ended (as it should), failed, cancelled
     text: str = ""
 
     @property
     def open(self) -> bool:
-        return self.phase in ("waiting", "working")
+        return self.phase in ("waiting", "working", "unknown")
 
 
 @dataclass
@@ -94,6 +95,7 @@ def names() -> list[str]:
     return sorted(module.name for module in pkgutil.iter_modules(clusters.__path__))
 
 
+@lru_cache
 def named(name: str) -> Engine | None:
     """The engine that carried a job, to ask about it; None when its cluster's file is gone."""
     return on(name, Mesh(), 0) if name in names() else None
@@ -141,6 +143,16 @@ def job_of(told: dict[str, str], pack: Pack, state: State) -> Job:
 
 def noted(run: RunDir) -> dict[str, str]:
     return read_json(run.path / "engine.json")
+
+
+def cancel(runs: list[RunDir]) -> None:
+    """Takes the jobs of these cancelled runs out of their clusters' queues; a job that has another run to compute goes on."""
+    told = {(record["on"], record["id"]): Path(record["job"]) for run in runs if (record := noted(run))}
+    for (name, id), file in told.items():
+        engine = named(name)
+        left = [RunDir(Path(path)).state() for path in read_json(file)["runs"]]
+        if engine and engine.states([id])[id].phase == "waiting" and set(left) <= {"cancelled", *FINISHED}:
+            engine.cancel([id])
 
 
 def states(runs: list[RunDir]) -> dict[Path, State]:

@@ -70,7 +70,7 @@ class Local:
             alone = len(jobs) == 1 and not self.work  # it has the machine to itself
             taken = list(self.free) if alone else self.free[:1]
             self.free = self.free[len(taken) :]
-            job.id, job.log = job.name, job.folder / f"{job.name}.log"
+            job.id, job.log, job.state = job.name, job.folder / f"{job.name}.log", State("working")
             job.spec |= {"cores": sorted(core for slot in taken for core in slot.cores), "log": str(job.log)}
             job.write()
             self.work[job.id] = Work(processes(job, taken[0].devices), taken)

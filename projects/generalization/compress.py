@@ -11,7 +11,7 @@ from ml_collections import ConfigDict
 
 from projects.generalization import bitstream, labels, quantise, recount
 from projects.generalization.family import family
-from projects.generalization.problem import Problem
+from projects.generalization.objective import Objective
 from projects.generalization.subspace import classification, of
 from shared import checkpoint
 from shared.data import labelled
@@ -31,7 +31,7 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     return certified(classification(one, data, points, c.batch_size), config.network.name, note, config, run)
 
 
-def certified(one: Problem, network: str, note: bitstream.Note, config: ConfigDict, run: Run) -> dict[str, Any] | None:
+def certified(one: Objective, network: str, note: bitstream.Note, config: ConfigDict, run: Run) -> dict[str, Any] | None:
     """Trains, writes, and returns what can be read back."""
     found = train(one, config, run)
     if found is None:
@@ -42,7 +42,7 @@ def certified(one: Problem, network: str, note: bitstream.Note, config: ConfigDi
     return final | recount.recount(path, config.bound.delta)
 
 
-def train(one: Problem, config: ConfigDict, run: Run) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+def train(one: Objective, config: ConfigDict, run: Run) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
     """The last evaluation, and v [d] with the grid of its codebook; None when it was asked to stop before the end."""
     q, dimension, seed = config.quantise, config.subspace.dimension, seed_of(run)
     trained = checkpoint.load_weights(run.needs["trained"][0], SimpleNamespace(init=lambda key: {"v": jnp.zeros(dimension)}))

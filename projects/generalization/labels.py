@@ -16,11 +16,19 @@ class Points(NamedTuple):
     labels: np.ndarray  # int32 [n]
 
 
-def training(data: LabelledSet, share: float, seed: int) -> Points:
-    """Raises BadInput for labels out of range."""
-    labels = data.train.labels.astype(np.int32)
+def training(data: LabelledSet, share: float, seed: int, count: int | None = None) -> Points:
+    """`count` points drawn by the seed, or all, a share of their labels altered. Raises BadInput for labels out of range."""
+    rows = pictures.drawn(len(data.train.labels), count, seed)
+    labels = data.train.labels[rows].astype(np.int32)
     pictures.check(labels, data.classes, "train")
-    return Points(np.asarray(data.train.inputs), pictures.altered(labels, share, data.classes, seed))
+    return Points(np.asarray(data.train.inputs[rows]), pictures.altered(labels, share, data.classes, seed))
+
+
+def testing(data: LabelledSet, count: int) -> Points:
+    """The first `count` test points. Raises BadInput for labels out of range."""
+    labels = data.test.labels[:count].astype(np.int32)
+    pictures.check(labels, data.classes, "test")
+    return Points(np.asarray(data.test.inputs[:count]), labels)
 
 
 def batches(points: Points, size: int, seed: int) -> Callable[[int], Points]:

@@ -6,7 +6,7 @@ from ml_collections import ConfigDict
 
 from projects.generalization import documents, subspace
 from projects.generalization.losses import reader
-from projects.generalization.problem import Problem
+from projects.generalization.objective import Objective
 from projects.generalization.sublora import SubLoRA, sublora
 from shared.data import tokens
 from shared.run import Run
@@ -23,12 +23,12 @@ def model(config: ConfigDict) -> SubLoRA:
     return sublora(config.text.network, config.subspace.projector, config.subspace.dimension, config.data.vocab)
 
 
-def prediction(one: SubLoRA, config: ConfigDict) -> Problem:
+def prediction(one: SubLoRA, config: ConfigDict) -> Objective:
     """The next token of training documents, and the bits of the test documents."""
     text, size = tokens.load(config.data.name, config.data.vocab), config.subspace.batch_size
     train, test = (documents.documents(part, one.context, config.text.shuffled) for part in (text.train, text.test))
     losses = reader(one)
-    return Problem(
+    return Objective(
         freeze=one.freeze,
         axes=one.axes,
         loss=one.loss,

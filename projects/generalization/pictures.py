@@ -22,11 +22,16 @@ class Pictures(NamedTuple):
 def choose(data: ConfigDict, seed: int) -> Pictures:
     """data.train examples drawn by the seed, and the first data.test for testing. Raises BadInput."""
     found = labelled.load(data.name)
-    rows = np.sort(np.random.default_rng(seed).permutation(len(found.train.labels))[: data.train])
+    rows = drawn(len(found.train.labels), data.train, seed)
     labels, test_labels = found.train.labels[rows].astype(int), found.test.labels[: data.test].astype(int)
     for name, some in (("train", labels), ("test", test_labels)):
         check(some, found.classes, name)
     return Pictures(flat(found.train.inputs[rows]), labels, flat(found.test.inputs[: data.test]), test_labels, found.classes)
+
+
+def drawn(most: int, count: int | None, seed: int) -> np.ndarray:
+    """Which `count` examples of so many the seed draws, in their order; None: all."""
+    return np.sort(np.random.default_rng(seed).permutation(most)[:count])
 
 
 def flat(inputs: np.ndarray) -> np.ndarray:

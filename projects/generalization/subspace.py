@@ -10,7 +10,7 @@ from ml_collections import ConfigDict
 
 from projects.generalization import labels
 from projects.generalization.family import Family, family, mistakes
-from projects.generalization.problem import Problem
+from projects.generalization.objective import Objective
 from shared.data import labelled
 from shared.fit import Fitted, Schedule, Task, fit
 from shared.optim import warmup_cosine
@@ -30,10 +30,10 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     return fitted.final | {"train/error": np.array(errors) / len(points.labels), "parameters": one.size}
 
 
-def classification(one: Family, data: labelled.LabelledSet, points: labels.Points, batch_size: int) -> Problem:
+def classification(one: Family, data: labelled.LabelledSet, points: labels.Points, batch_size: int) -> Objective:
     """Labels of points, and the error on the test points."""
     wrong = mistakes(one)
-    return Problem(
+    return Objective(
         freeze=one.freeze,
         axes=one.axes,
         loss=lambda frozen, v, batch: cross_entropy(one, frozen, v, batch),
@@ -49,7 +49,7 @@ def cross_entropy(one: Family, frozen: Any, v: jax.Array, batch: labels.Points) 
     return optax.softmax_cross_entropy_with_integer_labels(one.logits(frozen, v, batch.inputs), batch.labels).mean()
 
 
-def train(one: Problem, config: ConfigDict, run: Run) -> Fitted | None:
+def train(one: Objective, config: ConfigDict, run: Run) -> Fitted | None:
     """v in full precision, which is kept as the run's weights; None when it was asked to stop before the end."""
     c, batches = config.subspace, [one.batches(int(seed)) for seed in run.hyper["seed"]]
 

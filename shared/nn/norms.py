@@ -1,5 +1,6 @@
 """Normalisation, computed in float32 whatever the compute type."""
 
+import math
 from typing import Any, NamedTuple
 
 import jax
@@ -33,6 +34,25 @@ class LayerNorm(nnx.Module):
     def __call__(self, x: jax.Array) -> jax.Array:
         y = standardise(x, self.eps) * self.scale[...]
         return (y if self.bias is None else y + self.bias[...]).astype(x.dtype)
+
+
+class GroupNorm(nnx.Module):
+    """(x - mean) / std over each group of channels of one picture, x [N, H, W, C] (Wu and He, 2018): nothing of other pictures enters.
+
+    There are as many groups of four channels or more as a power of two allows, eight at most; one where C is no multiple of four.
+    """
+
+    def __init__(self, width: int, axes: Axes = ("mlp",), *, eps: float = 1e-5):
+        self.scale = nnx.Param(jnp.ones(width), axes=axes)
+        self.bias = nnx.Param(jnp.zeros(width), axes=axes)
+        self.groups, self.eps = max(1, math.gcd(width, 32) // 4), eps
+
+    def __call__(self, x: jax.Array) -> jax.Array:
+        n, height, width, channels = x.shape
+        y = x.astype(jnp.float32).reshape(n, height * width, self.groups, -1)
+        y = y - jnp.mean(y, (1, 3), keepdims=True)
+        y = y * jax.lax.rsqrt(jnp.mean(y * y, (1, 3), keepdims=True) + self.eps)
+        return (y.reshape(x.shape) * self.scale[...] + self.bias[...]).astype(x.dtype)
 
 
 def standardise(x: jax.Array, eps: float) -> jax.Array:

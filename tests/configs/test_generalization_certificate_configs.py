@@ -40,7 +40,7 @@ def test_one_training_serves_every_codebook():
     ("subspace.projector", "qr", "kronecker, sparse or dense"), ("quantise.levels", 1, "at least 2"),
     ("quantise.levels", 300, "at most 256"),
     ("quantise.kind", "odd", "learned or even"), ("quantise.lr", 0.0, "above 0"), ("quantise.price", -1.0, "at least 0"),
-    ("bound.delta", 0.0, "above 0 and below 1"), ("bound.delta", 1.0, "above 0 and below 1"), ("entry", "trian", "subspace or compress"),
+    ("bound.delta", 0.0, "above 0 and below 1"), ("bound.delta", 1.0, "above 0 and below 1"), ("entry", "trian", "subspace, compress"),
     ("data.name", "", "choose one of digits"),
 ])  # fmt: skip
 def test_a_choice_that_cannot_be_is_named(field, value, said):

@@ -2,7 +2,7 @@
 
 import pytest
 
-from configs.generalization import base
+from configs.generalization import base, kinds
 from launch import plan
 from launch.configs import names
 from shared.data import registry
@@ -19,8 +19,8 @@ def test_every_config_makes_a_plan(name, scale):
 
 
 def test_the_data_sets_are_those_of_the_registry():
-    assert base.DATA.keys() == registry.LABELLED.keys()
-    assert {name: row[3] for name, row in base.DATA.items()} == {name: one.classes for name, one in registry.LABELLED.items()}
+    assert kinds.DATA.keys() == registry.LABELLED.keys()
+    assert {name: row[3] for name, row in kinds.DATA.items()} == {name: one.classes for name, one in registry.LABELLED.items()}
 
 
 @pytest.mark.parametrize("name", ["polynomials", "orders", "weak", "linear"])

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 import configs as room
-from launch import configs
+from launch import configs, figure, results
+from launch.cli import main
 
 BASE = """
 from ml_collections import ConfigDict
@@ -44,6 +45,22 @@ def paper(tmp_path, monkeypatch):
     configs.names.cache_clear()
     for module in [name for name in sys.modules if name.startswith("configs.toy")]:
         del sys.modules[module]
+
+
+@pytest.fixture(scope="session")
+def reported(tmp_path_factory):
+    """A folder with runs/ and the report.html of a world with two figures, one finished sweep and one committed table."""
+    import fabricated
+
+    folder = tmp_path_factory.mktemp("reported")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("PAPERCLUB_RUNS", str(folder / "runs"))
+        patch.setattr(results, "ROOT", folder)
+        patch.setattr(figure, "drawable", lambda paper: ["demo", "fig2"])
+        fabricated.sweep(fabricated.demo())
+        main(["figure", fabricated.DEMO, "--scale=smoke", f"--out={folder}", "--record"])
+        main(["report", "--scale=smoke", f"--out={folder}"])
+    return folder
 
 
 FAKE = """
@@ -93,3 +110,31 @@ def fake_worker(tmp_path, monkeypatch):
     monkeypatch.setenv("PYTHONPATH", str(root))
     monkeypatch.setattr(local, "start", start)
     return lambda runs: (runs / "toy" / "train" / "log").read_text().split()
+
+
+@pytest.fixture
+def toys(paper, tmp_path, monkeypatch):
+    """The paper `toy` computed by tests/launch/counting.py, by workers of any engine and in any process below the test. cluster(...)
+    describes a cluster `tried`."""
+    import counting
+
+    import configs.clusters
+    from launch.engines import local
+
+    root, toy = Path(local.__file__).parents[2], tmp_path / "root"
+    clusters = toy / "configs" / "clusters"
+    clusters.mkdir()
+    site = tmp_path / "site"
+    site.mkdir()
+    counting.site(site, root, toy)
+    monkeypatch.setenv("PYTHONPATH", str(site))
+    monkeypatch.setattr(configs.clusters, "__path__", [*configs.clusters.__path__, str(clusters)])
+
+    def cluster(**fields) -> None:
+        known = {"partition": "short", "minutes": 10, "grace": 30, "parallel": 4} | fields
+        words = ", ".join(f"{key}={value!r}" for key, value in known.items())
+        (clusters / "tried.py").write_text(f"from configs.clusters import Slurm\n\nCLUSTER = Slurm({words})\n")
+        sys.modules.pop("configs.clusters.tried", None)
+
+    cluster()
+    return cluster

@@ -8,7 +8,7 @@ import fabricated
 import pytest
 from fabricated import DEMO
 
-from launch import chapter, figure, results
+from launch import chapter, figure, report
 from launch.cli import main
 
 VOID = {"meta", "img", "br"}
@@ -34,14 +34,10 @@ class Page(HTMLParser):
 
 
 @pytest.fixture
-def page(tmp_path, monkeypatch):
-    """The report of a world with one figure, one finished sweep, one committed table."""
-    monkeypatch.setattr(results, "ROOT", tmp_path)
-    monkeypatch.setattr(figure, "drawable", lambda paper: ["demo", "fig2"])
-    fabricated.sweep(fabricated.demo())
-    main(["figure", DEMO, "--scale=smoke", f"--out={tmp_path}", "--record"])
-    assert main(["report", "--scale=smoke", f"--out={tmp_path / 'out'}"]) == 0
-    return (tmp_path / "out/report.html").read_text()
+def page(reported, monkeypatch):
+    """The text of the page, with the runs folder pointing at what it tells of."""
+    monkeypatch.setenv("PAPERCLUB_RUNS", str(reported / "runs"))
+    return (reported / "report.html").read_text()
 
 
 def test_the_page_is_whole_and_holds_everything_itself(page):
@@ -84,3 +80,14 @@ def test_a_folder_that_cannot_be_written(tmp_path, monkeypatch, capsys):
     (tmp_path / "file").write_text("")
     assert main(["report", f"--out={tmp_path / 'file'}"]) == 2
     assert "--out" in capsys.readouterr().err
+
+
+@pytest.mark.slow
+def test_several_processes_draw_what_one_draws(monkeypatch):
+    fabricated.sweep(fabricated.demo())
+    names = [DEMO, "infinite_compute/fig2"]
+    alone = report.drawn(names, "smoke")
+    monkeypatch.setattr(report, "MANY", 1)
+    together = report.drawn(names, "smoke")
+    assert [one.text for one in together] == [one.text for one in alone] and "<img" in alone[0].text
+    assert all(one.table.equals(other.table) for one, other in zip(alone, together, strict=True))

@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from types import SimpleNamespace
 
 import fabricated
 import pytest
@@ -89,19 +90,68 @@ def test_the_key_is_never_on_the_command_line(plan, calls):
     assert "k" * 40 not in json.dumps(calls())
 
 
+@pytest.fixture
+def uploaded(plan, calls, monkeypatch):
+    """The demo as W&B has it, behind a stand-in for its server; report(spec) is what it was given."""
+    spec = pytest.importorskip("wandb_workspaces.reports.v2", reason="wandb-workspaces is not installed: it is an extra")
+    import wandb
+
+    saved = []
+    monkeypatch.setattr(wandb, "Api", lambda: SimpleNamespace(default_entity="me"))
+    monkeypatch.setattr(spec.interface, "_get_api", lambda: None)
+    monkeypatch.setattr(spec.interface, "execute_graphql", lambda *_: {"project": {"internalId": "7"}})
+    monkeypatch.setattr(spec.Report, "save", lambda self: saved.append(json.loads(self._to_model().spec.model_dump_json(by_alias=True))))
+    monkeypatch.setattr(spec.Report, "url", "https://wandb.example/report")
+    return saved
+
+
 @pytest.mark.slow
-def test_the_offline_mirror_says_what_metrics_jsonl_says(plan, monkeypatch):
+def test_a_report_on_wandb_shows_the_runs_of_the_sweep(plan, uploaded, capsys):
+    assert main(["sync", "--report"]) == 0
+    assert f"{fabricated.DEMO}: https://wandb.example/report" in capsys.readouterr().out
+    (spec,) = uploaded
+    grid = next(block["metadata"] for block in spec["blocks"] if block["type"] == "panel-grid")
+    (runs,) = grid["runSets"]
+    assert set(runs["filters"]["filters"][0]["value"]) == set(plan.runs)
+    assert [key["name"] for key in runs["grouping"]] == ["entry.value", "optim.value.weight_decay"]
+    kinds = [panel["viewType"] for panel in grid["panelBankSectionConfig"]["panels"]]
+    assert kinds == ["Run History Line Plot", "Parallel Coordinates Plot", "Run Comparer"]
+    assert "python -m launch run infinite_compute/demo" in json.dumps(spec)
+
+
+def test_without_the_extra_a_report_is_one_line(plan, calls, monkeypatch, capsys):
+    monkeypatch.setitem(sys.modules, "wandb_workspaces", None)
+    assert main(["sync", "--report"]) == 2
+    error = capsys.readouterr().err
+    assert "pip install wandb-workspaces" in error and error.count("\n") == 1
+
+
+KEY = "0123456789abcdef0123456789abcdef01234567"
+
+
+@pytest.mark.slow
+def test_the_offline_mirror_says_what_the_run_directory_says_and_no_secret(plan, monkeypatch):
+    """Read back with W&B's own tool."""
     monkeypatch.setenv("WANDB_MODE", "offline")
-    monkeypatch.delenv("WANDB_API_KEY", raising=False)
+    monkeypatch.setenv("WANDB_API_KEY", KEY)
     run = plan.runs[plan.targets[0]]
-    mirror = Mirror(run.dir)
-    for row in run.dir.metrics():
+    mirror, rows = Mirror(run.dir), run.dir.metrics()
+    for row in rows:
         mirror.log(row)
-    mirror.finish({}, failed=False)
+    mirror.finish({"test/loss": 1.5}, failed=False)
     (folder,) = (run.dir.path / "wandb").glob("offline-run-*")
-    words = [sys.executable, "-m", "wandb", "leet", "inspect", "--summary", "--json", str(folder)]
-    found = json.loads(subprocess.run(words, capture_output=True, text=True, check=True, timeout=120).stdout)
-    last = run.dir.metrics()[-1]
-    assert (found["run_id"], found["state"], found["project"]) == (run.id, "finished", "infinite_compute")
-    assert found["summary"]["val/loss"] == pytest.approx(last["val/loss"])
-    assert found["config"]["optim"]["lr"] == run.config["optim"]["lr"]
+    words = [sys.executable, "-m", "wandb", "leet", "inspect", "--json", str(folder)]
+    lines = subprocess.run(words, capture_output=True, text=True, check=True, timeout=120).stdout.splitlines()
+    records: dict[str, list[dict]] = {}
+    for line in map(json.loads, lines):
+        records.setdefault(line["type"], []).append(line.get(line["type"]))
+    (said,) = records["run"]
+    record = run.dir.record()
+    assert (said["run_id"], said["project"], said["run_group"]) == (run.id, "infinite_compute", fabricated.DEMO)
+    assert (said["display_name"], said["job_type"], said["tags"]) == (record["label"], "train", ["smoke"])
+    assert {key: value for key, value in said["config"]["update"].items() if key != "_wandb"} == record["config"]
+    history = [line["item"] for line in records["history"]]
+    assert [{key: value for key, value in item.items() if key[0] != "_"} for item in history] == rows
+    assert [item["_step"] for item in history] == [row["step"] for row in rows]
+    assert records["exit"][0]["exit_code"] == 0 and any("test/loss" in line["update"] for line in records["summary"])
+    assert not [path for path in run.dir.path.rglob("*") if path.is_file() and KEY.encode() in path.read_bytes()]

@@ -33,7 +33,7 @@ def test_without_work_it_ends_well(tmp_path, capsys):
     run.create(RECORD)
     run.update(state="done")
     job = tmp_path / "job.json"
-    job.write_text(json.dumps({"runs": [str(run.path)], "cores": [], "platform": "cpu"}))
+    job.write_text(json.dumps({"runs": [str(run.path)], "needs": {}, "hosts": 1, "cores": [], "platform": "cpu"}))
     assert worker.main(str(job)) == 0
     assert run.status()["attempt"] == 0 and "finished, cancelled or computed elsewhere" in capsys.readouterr().out
 

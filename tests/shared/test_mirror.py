@@ -45,15 +45,17 @@ def test_offline_until_there_is_a_key(monkeypatch, variables, expected):
 
 def test_a_run_has_its_own_id_and_the_group_of_its_sweep(member, monkeypatch):
     rows, summary = [], {}
-    run = SimpleNamespace(define_metric=lambda *_, **__: None, log=rows.append, summary=summary, finish=lambda exit_code: None)
+    log = lambda row, step: rows.append((step, row))  # noqa: E731
+    run = SimpleNamespace(define_metric=lambda *_, **__: None, log=log, summary=summary, finish=lambda exit_code: None)
     library = wandb(run)
     monkeypatch.setenv("WANDB_MODE", "offline")
     monkeypatch.setitem(sys.modules, "wandb", library)
     made = mirror.Mirror(member)
-    made.log({"step": 1, "loss": 2.0, "gone": None})
+    for step in (3, 3, 2, 9):
+        made.log({"step": step, "loss": 2.0, "gone": None})
     made.finish({"val": 1.0}, failed=False)
     assert summary == {"val": 1.0}
-    assert rows == [{"step": 1, "loss": 2.0}]
+    assert rows == [(shown, {"step": step, "loss": 2.0}) for shown, step in ((3, 3), (4, 3), (5, 2), (9, 9))]  # W&B drops what falls back
     assert (library.told["id"], library.told["group"], library.told["mode"]) == (member.id, "p/fig", "offline")
 
 

@@ -1,7 +1,9 @@
 import json
 import os
 import socket
+import subprocess
 import time
+from pathlib import Path
 
 import helpers
 import pytest
@@ -107,6 +109,25 @@ def test_only_the_holder_gives_a_claim_back(run):
 def test_a_number_given_to_another_process_is_not_the_holder(run):
     (run.path / "claim.lock").write_text(json.dumps({"host": socket.gethostname(), "pid": os.getpid(), "started": "1"}))
     assert not run.claimed() and run.claim()
+
+
+def test_a_process_that_ended_holds_nothing_though_nobody_took_note_of_it(run):
+    child = subprocess.Popen(["sleep", "60"])
+    started = rundir.process_started(child.pid)
+    child.kill()
+    while Path(f"/proc/{child.pid}/stat").read_text().split()[2] != "Z":  # a zombie until wait()
+        time.sleep(0.01)
+    (run.path / "claim.lock").write_text(json.dumps({"host": socket.gethostname(), "pid": child.pid, "started": started}))
+    assert not run.claimed() and run.claim()
+    child.wait()
+
+
+def test_the_claim_of_a_cluster_s_job_goes_with_the_job(run, monkeypatch):
+    """On another host the heartbeat is fresh still when the cluster knows that the node is dead."""
+    (run.path / "claim.lock").write_text(json.dumps({"host": "elsewhere", "pid": 1, "started": "1", "job": "big:12_3"}))
+    run.update(state="running", heartbeat=time.time())
+    assert run.claimed() and run.claimed(gone="big:12_4") and not run.claim(gone="big:12_4")
+    assert not run.claimed(gone="big:12_3") and run.claim(gone="big:12_3")
 
 
 @pytest.mark.parametrize("age, alive", [(10, True), (rundir.STALE_SECONDS + 10, False)])

@@ -66,3 +66,20 @@ def pictures(rows: pd.DataFrame, of_paper: str) -> str:
     name = DATA.get(names[0], names[0])
     place = "" if name == of_paper else f" in place of {of_paper}"
     return f"{name}{place}, {int(rows['data.train'].iloc[0]):,} pictures, {int(rows['data.test'].iloc[0]):,} for testing"
+
+
+def network(rows: pd.DataFrame, of_paper: str) -> str:
+    """Which network, and in whose place."""
+    names = distinct(rows, "classifier.name")
+    if not names:
+        return ""
+    kind, widths, depths = names[0], distinct(rows, "classifier.width"), distinct(rows, "classifier.depth")
+    if kind == "resnet":
+        stages = int(rows["classifier.stages"].iloc[0])
+        return f"PreAct ResNet with GroupNorm of {stages} stages, {spelled(depths)} blocks each, width {spelled(widths)}"
+    said = "LeNet-5" if kind == "lenet" else f"an MLP of {spelled(depths)} hidden layers of {spelled(widths)}"
+    return f"{said} in place of {of_paper}"
+
+
+def spelled(numbers: list[float]) -> str:
+    return f"{numbers[0]:g}" + (f" to {numbers[-1]:g}" if len(numbers) > 1 else "")

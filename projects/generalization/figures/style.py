@@ -13,6 +13,8 @@ COLORS = {
     "parameters": "#d59a2e", "function": "#4f8a4c", "truth": "#c3c6cb", "monomial": "#2f6690", "legendre": "#c8553d",
     "true": "#2f6690", "random": "#c8553d", "text": "#2f6690", "shuffled": "#c8553d",
     "order 2": "#8a8f98", "order 15": "#2f6690", "order 15, soft": "#c8553d",
+    "bezier": "#2f6690", "polychain": "#4f8a4c", "line": "#8a8f98",
+    "good": "#2f6690", "poisoned": "#c8553d",
 }  # fmt: skip
 
 

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from configs.generalization import base
+from configs.generalization import base, kinds, sizes
 from projects.generalization import labels, quantise
 from projects.generalization.family import centred, family
 from projects.generalization.networks import network
@@ -70,10 +70,10 @@ def made_up(shape, classes, points=4):
     ("lenet", "fashion_mnist", 431_080), ("mlp", "fashion_mnist", 203_530), ("mlp", "mnist1d", 13_066), ("lenet", "cifar100", 702_170),
 ])  # fmt: skip
 def test_parameters_are_counted(name, data, size):
-    _, _, shape, classes = base.DATA[data]
+    _, _, shape, classes = kinds.DATA[data]
     config = base.ConfigDict(base.get_config("cpu").to_dict())
     config.data.name, config.network.name = data, name
-    assert family(name, "sparse", 9, made_up(shape, classes)).size == base.parameters(config) == size
+    assert family(name, "sparse", 9, made_up(shape, classes)).size == sizes.coded(config).parameters == size
 
 
 @pytest.mark.parametrize("name", ["mlp", "lenet"])

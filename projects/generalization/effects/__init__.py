@@ -8,15 +8,28 @@ import math
 
 import pandas as pd
 
-from projects.generalization import certified_effects
+from projects.generalization.effects import certified
+from projects.generalization.effects.networks import (
+    both_fit_the_points,
+    dimension_falls_with_the_error,
+    dimension_orders_networks,
+    double_descent,
+    good_basins_are_larger,
+    modes_are_connected,
+    monotone,
+    network_evidence_falls,
+    network_fits_any_labels,
+    network_test_error_rises,
+    the_line_has_a_barrier,
+)
 from projects.generalization.figures import curves, descent
 from projects.generalization.figures.reading import distinct, finished, median, over_draws, over_seeds, where
+from projects.generalization.figures.width import FITTED
 from projects.generalization.published import value
 from shared.figures.effects import Effect, Tables, effect, judge
 
 BETWEEN = 0.1  # standard deviations: a curve that follows a function between its points
 TIMES = 1.5  # by which the soft model may miss the better of the two hard ones
-FITTED = 0.01  # training errors of a model that fits everything
 NEAR = 0.05  # of the number of examples: where a peak counts as being at it
 
 
@@ -26,10 +39,15 @@ def check(figures: Tables) -> list[Effect]:
         "polynomials": (one_model_does_all, growth_generalises),
         "orders": (soft_needs_no_choice, hard_choices_fail),
         "gp": (any_labels_are_fitted, test_error_rises, evidence_falls),
+        "altered": (network_fits_any_labels, network_test_error_rises, network_evidence_falls),
+        "widths": (double_descent, dimension_falls_with_the_error),
+        "map": (dimension_orders_networks,),
+        "modes": (modes_are_connected, the_line_has_a_barrier),
         "weak": (peak_is_at_n, second_descent_wins, few_informative_do_not, undetermined_peaks, determined_grows),
         "fourier": (random_features_peak_at_n, random_features_descend_twice, norm_peaks_there_too),
         "linear": (posterior_contracts,),
-        **certified_effects.CHECKS,
+        "volume": (both_fit_the_points, good_basins_are_larger),
+        **certified.CHECKS,
     }
     return judge(checks, figures)
 
@@ -92,15 +110,7 @@ def means(table: pd.DataFrame, column: str) -> dict[str, list[float]]:
     """Length-scale -> means over seeds, by share of altered labels."""
     done = finished(table)
     lengths = {length: where(done, gp__lengthscale=length) for length in distinct(done, "gp.lengthscale")}
-    return {f"{length:.2g}": [one.mean for one in over_seeds(rows, "altered", column)[1]] for length, rows in lengths.items()}
-
-
-def monotone(name: str, expected: str, found: dict[str, list[float]], sign: int) -> Effect:
-    if not found or min(map(len, found.values())) < 2:
-        return effect(name, expected)
-    text = "; ".join(f"length {length}: {values[0]:.2f} to {values[-1]:.2f}" for length, values in found.items())
-    steps = [b - a for values in found.values() for a, b in zip(values, values[1:], strict=False)]
-    return effect(name, expected, text, all(sign * step > 0 for step in steps))
+    return {f"length {length:.2g}": [one.mean for one in over_seeds(rows, "altered", column)[1]] for length, rows in lengths.items()}
 
 
 def any_labels_are_fitted(table: pd.DataFrame) -> Effect:
