@@ -11,16 +11,16 @@ DECODERS = {"2x32": (2, 32, 64, 64), "4x128": (4, 128, 256, 128), "8x512": (8, 5
 
 BY_SCALE = {
     "smoke": {
-        "data.name": "tiny", "data.vocab": BYTES, "text.network": "2x32", "subspace.dimension": 256, "subspace.steps": 100,
-        "subspace.batch_size": 16, "subspace.lr": 0.3, "quantise.levels": 9, "quantise.steps": 100, "quantise.price": 0.005,
+        "data.name": "tiny", "data.vocab": BYTES, "text.network": "2x32", "subspace.dimension": 256, "subspace.steps": 80,
+        "subspace.batch_size": 16, "subspace.lr": 0.3, "quantise.levels": 9, "quantise.steps": 60, "quantise.price": 0.01,
     },
     "cpu": {
-        "data.name": "verses", "data.vocab": BYTES, "text.network": "4x128", "subspace.dimension": 1_024, "subspace.steps": 400,
-        "subspace.batch_size": 16, "subspace.lr": 0.1, "quantise.levels": 9, "quantise.steps": 400, "quantise.price": 4.0,
+        "data.name": "verses", "data.vocab": BYTES, "text.network": "4x128", "subspace.dimension": 1_024, "subspace.steps": 200,
+        "subspace.batch_size": 16, "subspace.lr": 0.1, "quantise.levels": 9, "quantise.steps": 200,
     },
     "gpu": {
         "data.name": "verses", "data.vocab": BYTES, "text.network": "8x512", "subspace.dimension": 4_096, "subspace.steps": 5_000,
-        "subspace.batch_size": 64, "subspace.lr": 0.05, "quantise.levels": 9, "quantise.steps": 5_000, "quantise.price": 4.0,
+        "subspace.batch_size": 64, "subspace.lr": 0.05, "quantise.levels": 9, "quantise.steps": 5_000,
     },
     "paper": {
         "data.name": "enwik8", "data.vocab": 50_257, "text.network": "12x768", "subspace.dimension": 50_176, "subspace.steps": 30_000,

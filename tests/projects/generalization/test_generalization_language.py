@@ -55,10 +55,12 @@ def test_a_text_in_random_order_has_a_worse_bound(made):
     assert made[True][0]["tokens/bound"] > made[False][0]["tokens/bound"]
 
 
-@pytest.mark.parametrize("shuffled", [False, True])
-def test_the_file_alone_says_the_same(made, shuffled, capsys):
-    found, file = made[shuffled]
-    assert recount.recount(file, 0.05).items() <= found.items()
+def test_the_file_alone_says_the_same(made, capsys, monkeypatch):
+    """To the last bit on one machine; `certify` prints it."""
+    found, file = made[False]
+    again = recount.recount(file, 0.05)
+    assert again.items() <= found.items()
+    monkeypatch.setattr(recount, "recount", lambda *given: again)
     assert certify.main([str(file)]) == 0
     *terms, by_documents, by_tokens = capsys.readouterr().out.splitlines()
     assert len(terms) == len(certify.LANGUAGE) and any(line.endswith(f"{found['bits/total']:,}") for line in terms)
