@@ -27,7 +27,9 @@ def modes(table: pd.DataFrame) -> Figure:
         for curve, name in CURVES.items():
             style.line(axis, *along(where(done, modes__curve=curve), f"curve/{column}"), COLORS[curve], name)
         style.line(axis, *along(done.drop_duplicates(["modes.first", "modes.second"]), f"line/{column}"), COLORS["line"], "straight line")
-        if axis.lines:
+        if axis.lines and column == "train/nll":
+            axis.set_yscale("log")
+        elif axis.lines:
             axis.set_ylim(bottom=0)
         else:
             style.nothing(axis)
