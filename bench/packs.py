@@ -11,11 +11,13 @@ import os
 import statistics
 import tempfile
 import time
+from collections.abc import Iterable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 from configs.meshes import MESHES, Mesh
+from launch import engines
 from launch.plan import Builder, Plan
 from launch.sweep import Sweep, create
 
@@ -27,10 +29,10 @@ TINY = {
 }  # fmt: skip
 
 
-def plan_of(overrides: dict[str, Any], members: int) -> Plan:
-    """The same training run with `members` seeds."""
+def plan_of(overrides: dict[str, Any], seeds: Iterable[int]) -> Plan:
+    """The same training run with these seeds."""
     builder = Builder("cpu")
-    ids = [builder.need("infinite_compute/train", {**overrides, "seed": seed, "data.seed": seed}) for seed in range(members)]
+    ids = [builder.need("infinite_compute/train", {**overrides, "seed": seed, "data.seed": seed}) for seed in seeds]
     return Plan("infinite_compute/train", "cpu", builder.runs, ids, 0, False)
 
 
@@ -38,10 +40,10 @@ def seconds(plan_members: tuple[dict[str, Any], int], mesh: Mesh, jobs: int) -> 
     """Wall time of one arrangement in a fresh runs folder."""
     with tempfile.TemporaryDirectory() as folder:
         os.environ["PAPERCLUB_RUNS"] = folder
-        plan = plan_of(*plan_members)
+        plan = plan_of(plan_members[0], range(plan_members[1]))
         create(plan)
         begin = time.monotonic()
-        if not Sweep(plan, mesh, jobs, fail_fast=True, watch=lambda _: None).carry():
+        if not Sweep(plan, engines.on(engines.LOCAL, mesh, jobs), fail_fast=True, watch=lambda _: None).carry():
             raise RuntimeError(next(Path(folder).glob("*/jobs/*.log")).read_text()[-2000:])
         return time.monotonic() - begin
 

@@ -1,14 +1,15 @@
-"""Named device meshes: how many devices, and how they are laid out over the four axes.
+"""Named device meshes: how many devices of which kind, and how they are laid out over the four axes.
 
     data    the batch is split        fsdp    the batch and the parameters are split
     tensor  heads, MLP and vocabulary are split        member  the runs of a pack are split
 
-A mesh of several `hosts` is one program over as many processes, each with its share of the devices.
-`rate` is the FLOP/s that planning assumes for one device when it estimates a cost (float32 on a CPU core, bfloat16
-elsewhere, both at the share of the peak that small models reach); it changes no result.
+A mesh of several `hosts` is one program over as many processes, each with its share of the devices. Where several runs train as one
+program, the launcher gives the devices that one of them can spare to `member` (launch/layout.py). A mesh changes no result.
 """
 
 from dataclasses import dataclass
+
+from configs.devices import CORE, H100, H200, V5E, V5P, V6E, Device
 
 
 @dataclass(frozen=True)
@@ -17,10 +18,9 @@ class Mesh:
     fsdp: int = 1
     tensor: int = 1
     member: int = 1
-    rate: float = 2e10  # FLOP/s of one device
-    memory: float = 0.0  # bytes of one device; 0: not what limits a pack
-    widest: int = 64  # members in one pack
-    platform: str = "cpu"
+    device: Device = CORE
+    utilisation: float = 1.0  # share of the peak that planning assumes when it estimates a time; small models reach little
+    widest: int = 64  # members of a pack that one device trains
     hosts: int = 1
 
     @property
@@ -31,6 +31,20 @@ class Mesh:
     def devices(self) -> int:
         return self.data * self.fsdp * self.tensor * self.member
 
+    @property
+    def rate(self) -> float:
+        """FLOP/s that planning assumes of one device."""
+        return self.device.peak * self.utilisation
+
+    @property
+    def platform(self) -> str:
+        return self.device.platform
+
+    @property
+    def memory(self) -> float:
+        """Bytes of one device; 0: not what limits a pack."""
+        return self.device.memory
+
 
 MESHES = {
     "cpu": Mesh(),
@@ -40,10 +54,15 @@ MESHES = {
     "cpu8-data": Mesh(data=8),
     "cpu8-cube": Mesh(data=2, fsdp=2, tensor=2),
     "cpu8-member": Mesh(member=4, data=2),
-    "h200": Mesh(rate=8e13, memory=140e9, platform="gpu"),
-    "h100x4": Mesh(tensor=4, rate=2e14, memory=80e9, platform="gpu"),
-    "h100x8": Mesh(fsdp=8, rate=2e14, memory=80e9, platform="gpu"),
-    "h100x16": Mesh(data=2, fsdp=8, rate=2e14, memory=80e9, platform="gpu", hosts=2),
-    "v5e-16": Mesh(data=4, fsdp=4, rate=8e13, memory=16e9, platform="tpu", hosts=4),
-    "v5p-128": Mesh(data=8, fsdp=8, tensor=2, rate=2e14, memory=95e9, platform="tpu", hosts=16),
+    "h100": Mesh(device=H100, utilisation=0.08),
+    "h200": Mesh(device=H200, utilisation=0.08),
+    "h100x4": Mesh(tensor=4, device=H100, utilisation=0.2),
+    "h100x8": Mesh(fsdp=8, device=H100, utilisation=0.2),
+    "h200x8": Mesh(fsdp=8, device=H200, utilisation=0.2),
+    "h100x16": Mesh(data=2, fsdp=8, device=H100, utilisation=0.2, hosts=2),
+    "v5e-16": Mesh(data=4, fsdp=4, device=V5E, utilisation=0.4, hosts=4),
+    "v5e-256": Mesh(data=16, fsdp=16, device=V5E, utilisation=0.4, hosts=64),
+    "v6e-64": Mesh(data=8, fsdp=8, device=V6E, utilisation=0.4, hosts=16),
+    "v5p-8": Mesh(fsdp=4, device=V5P, utilisation=0.44),  # v5p slices are named by their cores, two to a chip: JAX counts chips
+    "v5p-128": Mesh(data=8, fsdp=8, device=V5P, utilisation=0.44, hosts=16),
 }

@@ -88,9 +88,11 @@ def expectations(paper: str, found: list[Effect]) -> str:
 
 
 def article(name: str, scale: str) -> Article:
-    said, short = " ".join((configs.load(name).__doc__ or "").split("\n\n")[0].split()), name.split("/")[1]
-    head = f'<article id="{page.escape(name)}"><h3>{page.escape(short)}</h3>\n<p>{page.escape(said)}</p>'
+    short = name.split("/")[1]
+    head = f'<article id="{page.escape(name)}"><h3>{page.escape(short)}</h3>'
     try:
+        said = " ".join(configs.claim(name).split("\n\n")[0].split())
+        head += f"\n<p>{page.escape(said)}</p>"
         found = collect(planning.build(name, scale, []))
         drawing = figure.draw(found) if found.rows else None
         picture = figure.rendered(drawing.picture, "svg") if drawing else b""

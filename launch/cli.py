@@ -2,13 +2,22 @@
 
 import argparse
 import sys
+from typing import NoReturn
 
-from shared.errors import BadInput
+from launch.globs import given
+from shared.errors import BadInput, one_line
 
 ABOUT = """\
 exit codes: 0 all done, 1 some runs failed, 2 bad input (nothing was lost)
 overrides: --config.<field>=<value>, as often as wanted (`show` lists the fields)
 """
+
+
+class Parser(argparse.ArgumentParser):
+    """Its errors are bad input like any other: one line."""
+
+    def error(self, message: str) -> NoReturn:
+        raise BadInput(f"{message}: see `{self.prog} --help`")
 
 
 def count(text: str) -> int:
@@ -20,7 +29,7 @@ def count(text: str) -> int:
 
 def parser() -> argparse.ArgumentParser:
     """All verbs. A CONFIG is paper/name, as `list` prints it, or a path below configs/."""
-    top = argparse.ArgumentParser("python -m launch", epilog=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter)
+    top = Parser("python -m launch", epilog=ABOUT, formatter_class=argparse.RawDescriptionHelpFormatter)
     verbs = top.add_subparsers(dest="verb", required=True, metavar="VERB")
 
     def verb(name: str, text: str) -> argparse.ArgumentParser:
@@ -59,15 +68,16 @@ def parser() -> argparse.ArgumentParser:
     sub.add_argument("glob", nargs="?", default="", help="sweep (paper/config) or run id, wildcards allowed")
     sub.add_argument("--watch", action="store_true", help="live, until every run has ended or Ctrl-C")
     sub = verb("logs", "what a run printed")
-    sub.add_argument("run", metavar="RUN")
+    sub.add_argument("run", metavar="RUN", type=given)
     sub.add_argument("-f", "--follow", action="store_true")
     sub = verb("cancel", "stop runs; what they saved stays")
-    sub.add_argument("glob", help="sweep (paper/config) or run id, wildcards allowed")
+    sub.add_argument("glob", type=given, help="sweep (paper/config) or run id, wildcards allowed")
     sub = verb("retry", "launch again what failed, was cancelled or was preempted in a recorded sweep or of a run")
-    sub.add_argument("glob", help="sweep (paper/config) or run id, wildcards allowed")
+    sub.add_argument("glob", type=given, help="sweep (paper/config) or run id, wildcards allowed")
     launching(sub)
     sub = verb("compare", "one row per setting, seeds folded into mean and interval")
-    sub.add_argument("globs", metavar="GLOB", nargs="+", help="sweep (paper/config) or run id, wildcards allowed; two runs: what differs")
+    either = "sweep (paper/config) or run id, wildcards allowed; two runs: what differs"
+    sub.add_argument("globs", metavar="GLOB", nargs="+", type=given, help=either)
     sub.add_argument("--metric", default="", help="the number to compare (default: the first final number)")
     sub.add_argument("--csv", default="", metavar="FILE")
     sub.add_argument("--page", default="", metavar="FILE.html", help="also as a page, with learning curves and parallel coordinates")
@@ -101,11 +111,10 @@ def parser() -> argparse.ArgumentParser:
 
 
 def main(arguments: list[str]) -> int:
-    options, rest = parser().parse_known_args(arguments)
     try:
-        return dispatch(options, rest)
+        return dispatch(*parser().parse_known_args(arguments))
     except BadInput as error:
-        print(f"error: {error}", file=sys.stderr)
+        print(f"error: {one_line(str(error))}", file=sys.stderr)
         return 2
     except BrokenPipeError:
         return 0

@@ -27,14 +27,14 @@ def compare(options: argparse.Namespace) -> int:
         console.print(difference(*runs))
     console.print(table(found))
     if found.best:
-        console.print(f"* best {found.metric}: {repeat(found.best.runs[0])}", markup=False, soft_wrap=True)
+        console.print(f"* best {found.metric}: {repeat(found.best.runs[0])}", soft_wrap=True)
     if options.csv:
-        console.print(f"written: {write(found, Path(options.csv))}", markup=False, soft_wrap=True)
+        console.print(f"written: {write(found, Path(options.csv))}", soft_wrap=True)
     if options.page:
         from launch import comparison
 
         path = comparison.write(found, ", ".join(options.globs), Path(options.page))
-        console.print(f"written: {path}", markup=False, soft_wrap=True)
+        console.print(f"written: {path}", soft_wrap=True)
     return 0
 
 

@@ -5,6 +5,7 @@ import difflib
 import importlib
 import json
 import math
+import os
 import re
 from collections.abc import Iterable
 from functools import lru_cache
@@ -15,6 +16,7 @@ from typing import Any
 from absl import flags
 from ml_collections import ConfigDict, config_flags
 
+from launch import authored
 from shared.errors import BadInput
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -25,8 +27,8 @@ SCALES = ("smoke", "cpu", "gpu", "paper")
 def names() -> list[str]:
     """All config files that are experiments (those with a get_config, but base.py), as paper/name."""
     files = [path for path in sorted((ROOT / "configs").glob("*/*.py")) if path.stem != "base"]
-    has = re.compile(r"^(def get_config|from .* import .*\bget_config\b)", re.MULTILINE)  # its own, or another's taken over
-    return [f"{path.parent.name}/{path.stem}" for path in files if has.search(path.read_text())]
+    has = re.compile(rb"^(def get_config|from .* import .*\bget_config\b)", re.MULTILINE)  # its own, or another's taken over
+    return [f"{path.parent.name}/{path.stem}" for path in files if has.search(path.read_bytes())]
 
 
 def load(name: str) -> ModuleType:
@@ -34,7 +36,7 @@ def load(name: str) -> ModuleType:
     known = names()
     short = name.removesuffix(".py")
     path = Path(name)
-    if path.suffix == ".py" and path.exists():
+    if path.suffix == ".py" and os.path.exists(name):
         try:
             short = str(path.resolve().relative_to(ROOT / "configs").with_suffix(""))
         except ValueError:
@@ -46,7 +48,13 @@ def load(name: str) -> ModuleType:
         if paper not in papers:
             raise BadInput(f"no paper {paper!r}{near(paper, papers)}; `python -m launch list` shows them")
         raise BadInput(f"no config {short!r}{near(short, known)}; `python -m launch list {paper}` shows them")
-    return importlib.import_module("configs." + short.replace("/", "."))
+    with authored.calling(short):
+        return importlib.import_module("configs." + short.replace("/", "."))
+
+
+def claim(name: str) -> str:
+    """What a config file says of itself."""
+    return (load(name).__doc__ or "").strip()
 
 
 def near(word: str, words: Iterable[str]) -> str:
@@ -75,7 +83,7 @@ def check_scale(scale: str) -> None:
 def base_config(module: ModuleType, scale: str, arguments: list[str]) -> ConfigDict:
     """get_config(scale) with the command line's --config.key=value flags on it, locked but not yet resolved."""
     check_scale(scale)
-    config = module.get_config(scale)
+    config = authored.config(name_of(module), module, scale)
     config.lock()
     stray = [word for word in arguments if not word.startswith("--config.") or "=" not in word]
     if stray:
@@ -118,19 +126,25 @@ def flatten(tree: dict[str, Any], prefix: str = "") -> dict[str, Any]:
         if isinstance(value, dict) and value:
             flat |= flatten(value, f"{prefix}{key}.")
         else:
-            flat[prefix + key] = value
+            flat[f"{prefix}{key}"] = value
     return flat
 
 
-def problems(config: ConfigDict, overrides: dict[str, Any]) -> list[str]:
-    """What is wrong with a cell of a sweep: unknown fields, values of another type."""
-    fields, found = flatten(config.to_dict()), []
+def problems(fields: dict[str, Any], overrides: dict[str, Any]) -> list[str]:
+    """What is wrong with a cell of a sweep over a flat config: unknown fields, values of another type."""
+    found = []
     for key, value in overrides.items():
         if key not in fields:
             found.append(f"no field {key!r}{near(key, fields)}")
         elif not same_kind(fields[key], value):
             found.append(f"{key} is a {kind(fields[key])}, not {value!r}")
+        elif not plain(value):
+            found.append(f"{key}={value!r}: JSON cannot say it, use numbers, text, lists")
     return found
+
+
+def plain(value: Any) -> bool:
+    return all(map(plain, value)) if isinstance(value, (list, tuple)) else isinstance(value, (str, int, float))
 
 
 def same_kind(old: Any, new: Any) -> bool:
@@ -143,22 +157,22 @@ def same_kind(old: Any, new: Any) -> bool:
 
 def resolved(module: ModuleType, config: ConfigDict, overrides: dict[str, Any]) -> tuple[ConfigDict, dict[str, Any]]:
     """What a run computes with: overrides, then the file's own resolve(). Once as ConfigDict, once as plain values."""
-    config = ConfigDict(config.to_dict())
+    config, name = config.copy_and_resolve_references().unlock(), name_of(module)
     for key, value in overrides.items():
         *path, last = key.split(".")
         node = config
         for part in path:
             node = node[part]
         node[last] = float(value) if isinstance(node[last], float) else value
-    try:
+    with authored.calling(name):
         module.resolve(config)
-    except ValueError as error:
-        raise BadInput(f"{name_of(module)}: {error}") from None
-    plain = json.loads(json.dumps(config.to_dict(), default=refuse))  # tuples -> lists, nothing but JSON
-    bad = [key for key, value in flatten(plain).items() if not finite(value)]
+        values = json.loads(json.dumps(config.to_dict(), default=refuse))  # tuples -> lists, nothing but JSON
+    flat = flatten(values)
+    bad = [key for key, value in flat.items() if not finite(value)]
     if bad:
-        raise BadInput(f"{name_of(module)}: {', '.join(bad)}: not a finite number, give one")
-    return config, plain
+        raise BadInput(f"{name}: {', '.join(bad)}: not a finite number, give one")
+    authored.check(name, values, flat)
+    return config, values
 
 
 def finite(value: Any) -> bool:

@@ -25,9 +25,9 @@ def data(options: argparse.Namespace) -> int:
         return 0
     given = Path(options.source) if options.source else None
     if options.name in registry.MODELS:
-        console.print(f"{options.name}: {registry.model(options.name, given)}", markup=False, soft_wrap=True)
+        console.print(f"{options.name}: {registry.model(options.name, given)}", soft_wrap=True)
         return 0
     folder = registry.prepare(options.name, options.vocab, given)
     what = options.name if options.name in registry.LABELLED else f"{options.name} with vocabulary {options.vocab}"
-    console.print(f"{what}: {folder}", markup=False, soft_wrap=True)
+    console.print(f"{what}: {folder}", soft_wrap=True)
     return 0

@@ -63,12 +63,12 @@ def figure(options: argparse.Namespace, overrides: list[str]) -> int:
         found = collect(plan)
     report_cells(console, found)
     if not found.rows:
-        console.print(f"nothing to draw: `{command(plan)} --run-missing` computes what is missing", markup=False)
+        console.print(f"nothing to draw: `{command(plan)} --run-missing` computes what is missing")
         return 1
     for path in write(plan, draw(found), Path(options.out)):
-        console.print(f"  {path}", markup=False, soft_wrap=True)
+        console.print(f"  {path}", soft_wrap=True)
     if options.record:
-        console.print(f"recorded: {results.write(plan, found.rows, found.arrays)}", markup=False, soft_wrap=True)
+        console.print(f"recorded: {results.write(plan, found.rows, found.arrays)}", soft_wrap=True)
     return code
 
 
@@ -123,7 +123,7 @@ def report_cells(console: Console, found: Cells) -> None:
     """Where the numbers come from, and every cell that has none."""
     plan = found.plan
     parts = [f"{found.here} from runs", f"{found.committed} from committed results", f"{len(found.missing)} missing"]
-    console.print(f"{plan.name} at scale {plan.scale}: {len(plan.targets)} cells, {', '.join(parts)}", markup=False)
+    console.print(f"{plan.name} at scale {plan.scale}: {len(plan.targets)} cells, {', '.join(parts)}")
     if found.strangers:
         console.print(f"{found.strangers} committed runs no longer belong to the config and are ignored")
     if not found.missing:

@@ -3,10 +3,10 @@
 import os
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
-from pathlib import PurePath
 from typing import Any
 
 from launch import configs
+from launch.globs import fits
 from shared.errors import BadInput
 from shared.rundir import RunDir
 
@@ -54,7 +54,7 @@ def on_wandb(glob: str) -> list[Measured]:
 
 def matches(run: Any, glob: str) -> bool:
     paper, _, rest = glob.partition("/")
-    return not rest or PurePath(run.group or "").match(glob) or PurePath(run.id).match(rest)
+    return not rest or fits(run.group or "", glob) or fits(run.id, rest)
 
 
 def of_wandb(paper: str, run: Any) -> Measured:

@@ -37,14 +37,13 @@ def new_paper(options: argparse.Namespace) -> int:
         raise BadInput(f"cannot write {error.filename} ({error.strerror}): make {configs.ROOT} yours, or free some space") from None
     configs.names.cache_clear()
     for path in files:
-        console.print(f"  {path}", markup=False)
+        console.print(f"  {path}")
     console.print(
         f"one network on a noisy wave, to be replaced by the paper's own. It works as it is:\n"
         f"  python -m launch sweep {name}/fig1 --scale=smoke --yes\n"
         f"  python -m launch figure {name}/fig1 --scale=smoke\n"
         f"  python -m pytest tests/test_rooms.py {tests(name)}\n"
         f"Put a line into the table of README.md; WORKSPACE.md says what each file is for.",
-        markup=False,
     )
     return 0
 

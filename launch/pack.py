@@ -5,7 +5,7 @@ depends on the device (`make bench` prints the four arrangements):
   CPU          a program uses one core well and two badly, so every core gets a worker of its own and the runs are dealt
                out over them; runs so small that starting a process costs more than the training go into one pack, and
                long ones go alone: company saves them nothing, and keeps a core that is free from taking the next.
-  accelerator  as many members as fit into memory share one program.
+  accelerator  as many members as fit into memory share one program; layout.py says over which devices.
 """
 
 import json
@@ -13,6 +13,7 @@ import math
 from dataclasses import dataclass
 
 from configs.meshes import Mesh
+from launch.layout import lay_out
 from launch.plan import RunSpec
 
 START_SECONDS = 8.0  # importing jax and compiling, on one CPU core
@@ -22,6 +23,7 @@ LONG_SECONDS = 600.0  # of a pack on a CPU
 @dataclass(frozen=True)
 class Pack:
     runs: tuple[RunSpec, ...]
+    mesh: Mesh  # as it lies under this pack
 
     @property
     def flops(self) -> float:
@@ -47,13 +49,16 @@ def arrange(ready: list[RunSpec], slots: int, mesh: Mesh) -> list[Pack]:
         groups.setdefault(group_key(run), []).append(run)
     packs = []
     for group in groups.values():
-        size = len(group) if last_job(group[0]) else pack_size(group, slots, mesh)
-        packs += [Pack(tuple(group[start : start + size])) for start in range(0, len(group), size)]
+        most = len(group) if last_job(group[0]) else pack_size(group, slots, mesh)
+        while group:
+            lying, size = lay_out(group[0], mesh, min(most, len(group)))
+            packs.append(Pack(tuple(group[:size]), lying))
+            group = group[size:]
     return packs
 
 
 def pack_size(group: list[RunSpec], slots: int, mesh: Mesh) -> int:
-    """Members per pack for runs that could all train together."""
+    """Members per pack for runs that could all train together, were there memory without end."""
     if not group[0].config["packable"]:
         return 1
     seconds = sum(run.flops for run in group) / (mesh.rate * mesh.devices)
@@ -61,6 +66,4 @@ def pack_size(group: list[RunSpec], slots: int, mesh: Mesh) -> int:
     size = math.ceil(len(group) / share)
     if mesh.platform == "cpu":
         size = min(size, math.ceil(LONG_SECONDS * len(group) / max(LONG_SECONDS, seconds)))
-    if mesh.memory:
-        size = min(size, int(0.8 * mesh.memory * mesh.devices // max(1.0, group[0].bytes)))
-    return max(1, min(size, mesh.widest))
+    return max(1, size)

@@ -6,10 +6,9 @@ import json
 from collections.abc import Collection
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from itertools import islice
 from typing import Any
 
-from launch import configs
+from launch import authored, configs
 from shared.errors import BadInput
 from shared.rundir import RunDir, runs_root
 
@@ -30,6 +29,7 @@ class RunSpec:
     needs: dict[str, list[str]] = field(compare=False, repr=False)  # name -> run ids
     flops: float = field(compare=False, default=0.0)
     bytes: float = field(compare=False, default=0.0)  # device memory to train it: parameters, gradient, moments, activations
+    state: float = field(compare=False, default=0.0)  # of these, what a smaller batch leaves: all but the activations
     source: str = field(compare=False, default="")
 
     @property
@@ -97,8 +97,9 @@ def telling(rows: list[dict[str, Any]]) -> list[str]:
     """The fields that differ between rows, less those that follow from a single other one (steps from epochs, widths
     from the model's name). Choices come before what is derived from them, so text fields come first."""
     keys = [key for key in dict.fromkeys(key for row in rows for key in row) if key not in ("packable", "scale")]
-    values = {key: [json.dumps(row.get(key)) for row in rows] for key in keys}
-    differing = sorted((key for key in keys if len(set(values[key])) > 1), key=lambda key: (values[key][0][0] != '"', depth(key)))
+    varied = [key for key in keys if any(row.get(key) != rows[0].get(key) for row in rows)]
+    values = {key: [json.dumps(row.get(key)) for row in rows] for key in varied}
+    differing = sorted(varied, key=lambda key: (values[key][0][0] != '"', depth(key)))
     kept: list[str] = []
     for key in differing:
         if not any(len(set(zip(values[one], values[key], strict=True))) == len(set(values[one])) for one in kept):
@@ -120,7 +121,8 @@ def build(name: str, scale: str, arguments: list[str], tag: str = "", single: bo
     module = configs.load(name)
     base = configs.base_config(module, scale, arguments)
     cells = [{}] if single else expand(module, base, tag)
-    found = [line for cell in cells for line in configs.problems(base, cell)]
+    fields = configs.flatten(base.to_dict())
+    found = [line for cell in cells for line in configs.problems(fields, cell)]
     found += [f"{key} is swept by {name}: leave out --config.{key}" for key in overruled(base, cells, arguments)]
     if found:
         raise BadInput("; ".join(dict.fromkeys(found)))
@@ -141,7 +143,7 @@ def overruled(base: Any, cells: list[dict[str, Any]], arguments: list[str]) -> l
 
 def ignored(module: Any, base: Any, arguments: list[str], resolved: list[dict[str, Any]]) -> list[str]:
     """The fields given on the command line that no run keeps, because a file's resolve() puts aside what its choices leave unread."""
-    asked, plain = configs.flatten(base.to_dict()), configs.flatten(module.get_config(base.scale).to_dict())
+    asked, plain = configs.flatten(base.to_dict()), configs.flatten(configs.base_config(module, base.scale, []).to_dict())
     given = [key for key in map(configs.key_of, arguments) if asked[key] != plain[key]]
     return [key for key in given if all(json.dumps(run[key]) != json.dumps(asked[key]) for run in resolved)]
 
@@ -154,10 +156,7 @@ def expand(module: Any, base: Any, tag: str) -> list[dict[str, Any]]:
         if tag:
             raise BadInput(f"{configs.name_of(module)} has no sweep {tag!r}; it has {', '.join(tags) or 'none'}")
         return [{}]
-    try:
-        cells = list(islice(getattr(module, wanted)(base), MOST_CELLS + 1))
-    except ValueError as error:
-        raise BadInput(f"the sweep of {configs.name_of(module)}: {error}") from None
+    cells = authored.cells(configs.name_of(module), getattr(module, wanted), base, MOST_CELLS)
     if not cells:
         raise BadInput(f"the sweep of {configs.name_of(module)} is empty at scale {base.scale!r}: choose another --scale or --sweep")
     if len(cells) > MOST_CELLS:
@@ -172,7 +171,7 @@ class Builder:
         self.scale = scale
         self.runs: dict[str, RunSpec] = {}
         self.open: list[str] = []  # the chain of needs being followed, to find a cycle
-        self.bases: dict[str, Any] = {}  # config file -> its config before overrides
+        self.bases: dict[str, tuple[Any, dict[str, Any]]] = {}  # config file -> its config before overrides, and the same flat
         self.known: dict[str, str] = {}  # (file, overrides) -> run id
 
     def add(self, module: Any, base: Any, overrides: dict[str, Any]) -> str:
@@ -184,19 +183,11 @@ class Builder:
             raise BadInput(f"{name} needs itself, by way of its own needs: break the cycle in its needs()")
         self.open.append(mark)
         settings, config = configs.resolved(module, base, overrides)
-        needs = {}
-        if hasattr(module, "needs"):
-            try:
-                asked = module.needs(settings)
-            except ValueError as error:
-                raise BadInput(f"{name}: {error}") from None
-            for key, wanted in asked.items():
-                pairs = [wanted] if isinstance(wanted, tuple) else list(wanted)
-                needs[key] = [self.need(file, changes) for file, changes in pairs]
+        asked = authored.needs(name, module, settings)
+        needs = {key: [self.need(file, changes) for file, changes in pairs] for key, pairs in asked.items()}
         paper = name.split("/")[0]
         run_id = identity(paper, config, needs)
-        cost = module.cost(settings)
-        self.runs.setdefault(run_id, RunSpec(run_id, paper, config, needs, cost["flops"], cost["bytes"], name))
+        self.runs.setdefault(run_id, RunSpec(run_id, paper, config, needs, *authored.cost(name, module, settings), name))
         self.open.pop()
         self.known[mark] = run_id
         return run_id
@@ -205,11 +196,13 @@ class Builder:
         module = configs.load(file)
         name = configs.name_of(module)
         if name not in self.bases:
-            self.bases[name] = configs.base_config(module, self.scale, [])
-        wrong = configs.problems(self.bases[name], overrides)
+            base = configs.base_config(module, self.scale, [])
+            self.bases[name] = base, configs.flatten(base.to_dict())
+        base, fields = self.bases[name]
+        wrong = configs.problems(fields, overrides)
         if wrong:
             raise BadInput(f"a need of {file}: " + "; ".join(wrong))
-        return self.add(module, self.bases[name], overrides)
+        return self.add(module, base, overrides)
 
 
 def inside(paper: str, config: dict[str, Any]) -> dict[str, Any]:

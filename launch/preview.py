@@ -96,9 +96,9 @@ def summary(console: Console, plan: Plan, work: Sweep) -> None:
     for run_id, run in plan.runs.items():
         if states[run_id] in ("failed", "diverged"):
             lines = run.dir.status().get("error", "").strip().splitlines()
-            console.print(f"  {states[run_id]} {run_id} {plan.label(run_id)}: {lines[-1] if lines else ''}", markup=False)
+            console.print(f"  {states[run_id]} {run_id} {plan.label(run_id)}: {lines[-1] if lines else ''}")
         elif run_id in work.blocked:
-            console.print(f"  blocked {run_id} {plan.label(run_id)}: {work.blocked[run_id]}", markup=False)
+            console.print(f"  blocked {run_id} {plan.label(run_id)}: {work.blocked[run_id]}")
     if work.engine.outlives and work.jobs:
         console.print(
             f"{len(work.jobs)} jobs go on without this launcher: `python -m launch status {plan.name}` shows them, "

@@ -44,7 +44,7 @@ class Table:
             self.live.update(self.render(jobs, head))
         elif time.monotonic() - self.said > LINE_SECONDS:
             self.said = time.monotonic()
-            self.console.print(f"{head}; " + "; ".join(" ".join(row(self.plan, job)) for job in jobs[:ROWS]), markup=False)
+            self.console.print(f"{head}; " + "; ".join(" ".join(row(self.plan, job)) for job in jobs[:ROWS]))
 
     def render(self, jobs: list[Job], head: str) -> RichTable:
         table = RichTable(title=f"{self.plan.name} ({self.plan.scale}): {head}", title_justify="left")

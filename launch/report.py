@@ -31,10 +31,10 @@ def report(options: argparse.Namespace) -> int:
     articles = {one.name: one for one in drawn([name for names in papers.values() for name in names], options.scale)}
     chapters = [chapter.chapter(paper, [articles[name] for name in names]) for paper, names in papers.items()]
     for one in (effect for found in chapters for effect in found.effects):
-        console.print(f"{VERDICTS[one.holds]:8} {one.name}: {one.measured} (expected: {one.expected})", markup=False, soft_wrap=True)
+        console.print(f"{VERDICTS[one.holds]:8} {one.name}: {one.measured} (expected: {one.expected})", soft_wrap=True)
     count = f"{sum(len(one.drawn) for one in chapters)} of {len(articles)} figures drawn"
     path = page.write(Path(options.out) / "report.html", text(chapters, options.scale, count), "--out")
-    console.print(f"{count}: {path}", markup=False, soft_wrap=True)
+    console.print(f"{count}: {path}", soft_wrap=True)
     return 0
 
 

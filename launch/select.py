@@ -1,7 +1,6 @@
 """Which runs a word on the command line means: a run id, a recorded sweep, or a pattern of either."""
 
-from pathlib import PurePath
-
+from launch.globs import fits
 from launch.sweep import recorded
 from shared.errors import BadInput
 from shared.rundir import RunDir, all_runs, runs_root
@@ -15,7 +14,7 @@ def chosen(glob: str) -> list[RunDir]:
     paths = dict.fromkeys(path for path in of_sweeps if (path / "config.json").exists())
     for run in all_runs():
         relative = run.path.relative_to(runs_root())
-        if PurePath(run.id).match(glob) or relative.match(glob):
+        if fits(run.id, glob) or fits(relative, glob):
             paths[run.path] = None
     if not paths:
         raise BadInput(f"nothing matches {glob!r}: `python -m launch status` shows sweeps and runs")

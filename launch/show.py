@@ -8,6 +8,7 @@ from rich.table import Table
 from launch import configs, engines, plan, preview
 from launch.start import mesh_of
 from launch.terminal import terminal
+from shared.errors import BadInput
 
 
 def list_papers(paper: str) -> int:
@@ -20,10 +21,12 @@ def list_papers(paper: str) -> int:
     for column in ("config", "what it shows", "runs", "FLOPs"):
         table.add_column(column, justify="right" if column in ("runs", "FLOPs") else "left", no_wrap=column == "config")
     for name in names:
-        built = plan.build(name, "cpu", [])
-        flops = sum(run.flops for run in built.runs.values())
-        first = (configs.load(name).__doc__ or "").strip().splitlines()[0]
-        table.add_row(name, first, str(len(built.runs)), f"{flops:.1e}")
+        try:
+            built = plan.build(name, "cpu", [])
+            flops = sum(run.flops for run in built.runs.values())
+            table.add_row(name, configs.claim(name).split("\n")[0], str(len(built.runs)), f"{flops:.1e}")
+        except BadInput as error:  # a file that is being written hides no other
+            table.add_row(name, f"broken: {error}", "", "")
     console.print(table)
     console.print("runs and FLOPs at scale cpu, needs included; figures share runs, and a run is computed once")
     return 0
@@ -33,9 +36,8 @@ def show(options: argparse.Namespace, overrides: list[str]) -> int:
     """The resolved config, what differs from the file's own, the sweep and the cost."""
     console = terminal()
     built = plan.build(options.config, options.scale, overrides, options.sweep)
-    module = configs.load(options.config)
-    console.print((module.__doc__ or "").strip(), markup=False)
-    console.print(json.dumps(built.runs[built.targets[0]].config, indent=1), markup=False)
+    console.print(configs.claim(options.config))
+    console.print(json.dumps(built.runs[built.targets[0]].config, indent=1))
     mesh = mesh_of(built)
     preview.show(console, built, preview.todo(built, ""), mesh, engines.width(engines.LOCAL, mesh, 0))
     return 0

@@ -11,7 +11,7 @@ from launch.select import chosen
 from launch.sweep import Sweep, create, record, recorded, reset, revive
 from launch.terminal import ask, terminal
 from shared.data import registry
-from shared.errors import BadInput
+from shared.errors import BadInput, one_line
 from shared.rundir import FINISHED
 
 ASK_ABOVE = 1000  # runs: more than that are launched only with --yes, whoever asks
@@ -58,7 +58,7 @@ def launch(
         preview.show(console, plan, todo, mesh, engines.width(options.on, mesh, options.jobs))
     if options.dry:
         if options.on != engines.LOCAL:
-            console.print(engines.on(options.on, mesh, options.jobs).script(), markup=False)
+            console.print(engines.on(options.on, mesh, options.jobs).script())
         return 0
     left = sum(run.dir.state() not in FINISHED for run in plan.runs.values())
     if not todo and left:
@@ -73,9 +73,9 @@ def launch(
     engine = engines.on(options.on, mesh, options.jobs)
     engine.check([plan.runs[run_id] for run_id in todo])
     confirm(plan, len(todo), options.yes)
-    for run_id in todo:
-        if plan.runs[run_id].dir.state() in FINISHED:
-            reset(plan.runs[run_id].dir)
+    for run in (plan.runs[run_id] for run_id in todo if options.rerun):  # a run that ended since the preview is no reason to repeat it
+        if run.dir.state() in FINISHED and preview.repeats(run, options.rerun):
+            reset(run.dir)
     create(plan)
     if again:
         revive(plan)
@@ -92,7 +92,7 @@ def launch(
         return 0
     wrong = bad_input(plan)
     if wrong:
-        print(f"error: {wrong}", file=sys.stderr)
+        print(f"error: {one_line(wrong)}", file=sys.stderr)
     return 2 if wrong else 0 if fine else 1
 
 

@@ -43,7 +43,7 @@ def watch(console: Console, glob: str) -> None:
     that sees the run directories."""
     if not console.is_terminal:
         while (found := look(glob)).unfinished:
-            console.print(f"{time.strftime('%H:%M:%S')} {counts(found.states.values())}", markup=False)
+            console.print(f"{time.strftime('%H:%M:%S')} {counts(found.states.values())}")
             time.sleep(LINE_SECONDS)
         return
     with Live(console=console, auto_refresh=False, screen=True) as live:
@@ -113,7 +113,7 @@ def counts(states: Iterable[str]) -> str:
 def row(run: RunDir, status: dict[str, Any], state: str) -> list[str]:
     numbers = status.get("final") or {k: v for k, v in status.get("last", {}).items() if "loss" in k}
     name, value = next(((k, v) for k, v in numbers.items() if v is not None), ("", None))
-    beat = f"{time.time() - status['heartbeat']:.0f} s ago" if status.get("heartbeat") else ""
+    beat = ago(time.time() - status["heartbeat"]) if status.get("heartbeat") else ""
     error = (status.get("error") or "").strip().splitlines()
     step, steps = status.get("step", 0), status.get("steps", 0)
     return [
@@ -126,6 +126,13 @@ def row(run: RunDir, status: dict[str, Any], state: str) -> list[str]:
         f"{name} {value:.4f}" if value is not None else "",
         error[-1][:60] if error else "",
     ]
+
+
+def ago(seconds: float) -> str:
+    for size, unit in ((86_400, "d"), (3_600, "h"), (60, "min")):
+        if seconds >= 2 * size:
+            return f"{seconds / size:.0f} {unit} ago"
+    return f"{seconds:.0f} s ago"
 
 
 def one(word: str) -> RunDir:

@@ -14,6 +14,7 @@ from typing import Any
 
 from launch import engines
 from launch.engines import Engine, Job
+from launch.globs import fits
 from launch.pack import Pack, arrange
 from launch.plan import Plan, RunSpec, identity
 from shared.errors import BadInput
@@ -57,7 +58,7 @@ def recorded(glob: str = "*") -> list[dict[str, Any]]:
     """The sweeps launched so far, newest last."""
     files = sorted(runs_root().glob("*/sweeps/*.json"), key=lambda path: path.stat().st_mtime)
     sweeps = [read_json(path) for path in files]
-    return [sweep for sweep in sweeps if Path(sweep["name"]).match(glob) or glob == sweep["name"]]
+    return [sweep for sweep in sweeps if fits(sweep["name"], glob) or glob == sweep["name"]]
 
 
 def create(plan: Plan) -> None:
@@ -113,8 +114,8 @@ class Sweep:
             told = engines.noted(run.dir)
             if told and told["on"] == self.engine.name:
                 packs.setdefault((told["id"], told["job"]), []).append(run)
-        states = self.engine.states([id for id, _ in packs])
-        jobs = [engines.job_of(engines.noted(runs[0].dir), Pack(tuple(runs)), states[id]) for (id, _), runs in packs.items()]
+        states, mesh = self.engine.states([id for id, _ in packs]), self.engine.mesh
+        jobs = [engines.job_of(engines.noted(runs[0].dir), Pack(tuple(runs), mesh), states[id]) for (id, _), runs in packs.items()]
         return [job for job in jobs if job.state.open]
 
     def carry(self, only: str = "", detach: bool = False) -> bool:
@@ -220,7 +221,7 @@ class Sweep:
             "name": name,
             "runs": [str(run.dir.path) for run in pack.runs],
             "needs": needs,
-            "mesh": mesh.axes,
+            "mesh": pack.mesh.axes,
             "hosts": mesh.hosts,
             "platform": mesh.platform,
             "cores": [],
@@ -235,19 +236,26 @@ class Sweep:
             state = run.dir.state()
             if state in FINISHED:
                 self.waiting.pop(run.id, None)
-            elif state == "cancelled" or run.dir.claimed(gone=mark):
-                continue  # or the worker of another launcher has it
-            elif state == "failed" or (job.state.phase == "failed" and not self.interrupted and self.ready(run)):
-                if state != "failed" and run.dir.claim(gone=mark):
-                    tail = self.engine.logs(job.id, job.log).splitlines()[-20:]
-                    run.dir.update(state="failed", error="\n".join(tail) or job.state.text)
+            elif state != "cancelled" and run.dir.claim(gone=mark):  # else the worker of another launcher has it
+                try:
+                    self.settle(run, job)
+                finally:
                     run.dir.release()
-                self.blocked[run.id] = "failed"
-                if self.fail_fast:
-                    self.engine.cancel([job.id for job in self.jobs])
-                    self.interrupted = True
-            elif job.state.phase == "cancelled" and self.ready(run):
+
+    def settle(self, run: RunSpec, job: Job) -> None:
+        """What becomes of a run, whose claim this process holds, after its job."""
+        state = run.dir.status()["state"]
+        if state in ("queued", "running", "preempted") and self.ready(run) and not self.interrupted:
+            if job.state.phase == "cancelled":
                 self.blocked[run.id] = f"its job {job.id} was cancelled"
+            if job.state.phase == "failed":
+                state, tail = "failed", self.engine.logs(job.id, job.log).splitlines()[-20:]
+                run.dir.update(state=state, error="\n".join(tail) or job.state.text)
+        if state == "failed":
+            self.blocked[run.id] = "failed"
+            if self.fail_fast:
+                self.engine.cancel([job.id for job in self.jobs])
+                self.interrupted = True
 
     def ready(self, run: RunSpec) -> bool:
         """Whether all that a run needs is done."""

@@ -31,12 +31,12 @@ def sync(options: argparse.Namespace) -> int:
         error = upload(folders)
         if error:
             failed.append(run)
-            console.print(f"{run.id}: {error}", markup=False, soft_wrap=True)
+            console.print(f"{run.id}: {error}", soft_wrap=True)
     rest = len(runs) - len(waiting) - len(alive)
     console.print(f"{len(waiting) - len(failed)} runs uploaded, {len(failed)} failed, {rest} had nothing new, {len(alive)} still running")
     if options.report:
         for name in dict.fromkeys(item["name"] for item in recorded(options.glob)):
-            console.print(f"{name}: {publish(name)}", markup=False, soft_wrap=True)
+            console.print(f"{name}: {publish(name)}", soft_wrap=True)
     return 1 if failed else 0
 
 

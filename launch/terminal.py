@@ -10,7 +10,8 @@ WIDTH_WITHOUT_TERMINAL = 160  # a pipe or a log file has no width of its own
 
 
 def terminal() -> Console:
-    return Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL)
+    """What is printed is text: a name like [/b] or :+1: is no mark-up."""
+    return Console(width=None if sys.stdout.isatty() else WIDTH_WITHOUT_TERMINAL, markup=False, emoji=False)
 
 
 def ask(question: str, alone: str, refused: str) -> None:

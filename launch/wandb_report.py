@@ -43,7 +43,7 @@ def report(name: str, found: Comparison, entity: str) -> Any:
         wr.ParallelCoordinatesPlot(title="settings", columns=axes, layout=wr.Layout(12, 0, 12, 8)),
         wr.RunComparer(diff_only="split", layout=wr.Layout(0, 8, 24, 10)),
     ]
-    said = " ".join((configs.load(name).__doc__ or "").split("\n\n")[0].split())
+    said = " ".join(configs.claim(name).split("\n\n")[0].split())
     blocks: list[Any] = [wr.P(text=said), wr.PanelGrid(runsets=[runs], panels=panels)]
     if found.best:
         blocks += [wr.P(text=f"Best {found.metric}:"), wr.CodeBlock(code=repeat(found.best.runs[0]))]

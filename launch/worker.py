@@ -85,11 +85,9 @@ def compute(members: list[RunDir], job: dict[str, Any]) -> int:
     if hosts.first():
         begin(members, job)
     configure_jax(job)
-    if job["hosts"] > 1:
-        hosts.meet(job["hosts"], math.prod(job["mesh"].values()))
-        members = [RunDir(Path(path)) for path in hosts.share([str(member.path) for member in members])]
-        if not members:
-            return 0
+    members = met(members, job)
+    if not members:
+        return 0
     if hosts.first():
         write_environment(members)
     record = members[0].record()
@@ -131,6 +129,14 @@ def begin(members: list[RunDir], job: dict[str, Any]) -> None:
         attempt = member.status()["attempt"] + 1
         begun = {"job": job["name"], "started": time.time(), "heartbeat": time.time()}
         member.update(state="running", attempt=attempt, error="", bad_input=False, **begun)
+
+
+def met(members: list[RunDir], job: dict[str, Any]) -> list[RunDir]:
+    """Over several hosts: starts jax as one program, and takes the runs that the first process has claimed."""
+    if job["hosts"] == 1:
+        return members
+    hosts.meet(job["hosts"], math.prod(job["mesh"].values()))
+    return [RunDir(Path(path)) for path in hosts.share([str(member.path) for member in members])]
 
 
 def configure_jax(job: dict[str, Any]) -> None:

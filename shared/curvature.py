@@ -1,4 +1,4 @@
-"""Products of the curvature of a loss with a vector: all D^2 numbers of it, and never more than a gradient's worth of them in memory.
+"""Products of the curvature of a loss with a vector: of D^2 numbers, never more than a few gradients' worth in memory at once.
 
 The loss is the mean over all rows of fixed batches, of a model in evaluation mode: the same function at every call, since otherwise what
 Lanczos finds are the eigenvalues of nothing.
@@ -11,12 +11,12 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 from jax.flatten_util import ravel_pytree
+from jax.tree_util import Partial
 
 from shared.errors import BadInput
 
 Tree = Any
-Product = Callable[[Tree, jax.Array], jax.Array]  # params, v [D] -> [D], D as in ravel_pytree(params)
-OfBatch = Callable[[Tree, jax.Array, Tree], tuple[jax.Array, jax.Array]]  # params, v, batch -> loss, product
+Operator = Callable[[jax.Array], jax.Array]  # v [D] -> [D], D as in ravel_pytree(params)
 
 
 @dataclass(frozen=True)
@@ -27,49 +27,49 @@ class Objective:
     loss: Callable[[jax.Array, Tree], jax.Array]  # z, batch -> mean over the batch's rows
 
 
-def hessian(objective: Objective, batches: Sequence[Tree]) -> Product:
-    """H v, as the derivative of the gradient along v (Pearlmutter, 1994). The batches may differ in their number of rows, the first axis of
-    their arrays. The product raises BadInput where the loss is not finite."""
+def hessian(objective: Objective, batches: Sequence[Tree]) -> Callable[[Tree], Operator]:
+    """H v, as the derivative of the gradient along v (Pearlmutter, 1994), at the params that the result is given. The batches may differ in
+    their number of rows, the first axis of their arrays. Raises BadInput, then, where the loss is not finite."""
 
-    def of_batch(params: Tree, v: jax.Array, batch: Tree) -> tuple[jax.Array, jax.Array]:
+    def product(params: Tree, batch: Tree) -> Operator:
         flat, shaped = ravel_pytree(params)
-        gradient = jax.value_and_grad(lambda flat: objective.loss(objective.outputs(shaped(flat), batch), batch))
-        (loss, _), (_, product) = jax.jvp(gradient, (flat,), (v,))
-        return loss, product
+        return jax.linearize(jax.grad(lambda flat: objective.loss(objective.outputs(shaped(flat), batch), batch)), flat)[1]
 
-    return over(of_batch, batches)
+    return over(objective, product, batches)
 
 
-def gauss_newton(objective: Objective, batches: Sequence[Tree]) -> Product:
+def gauss_newton(objective: Objective, batches: Sequence[Tree]) -> Callable[[Tree], Operator]:
     """G v = J' (d^2 loss / dz^2) J v, J = dz / dparams: what of the Hessian is left where the outputs are linear, and no eigenvalue is
     negative where the loss is convex in them. Otherwise as `hessian`."""
 
-    def of_batch(params: Tree, v: jax.Array, batch: Tree) -> tuple[jax.Array, jax.Array]:
+    def product(params: Tree, batch: Tree) -> Operator:
         flat, shaped = ravel_pytree(params)
 
         def outputs(flat: jax.Array) -> jax.Array:
             return objective.outputs(shaped(flat), batch)
 
-        z, moved = jax.jvp(outputs, (flat,), (v,))
-        (loss, _), (_, bent) = jax.jvp(jax.value_and_grad(lambda z: objective.loss(z, batch)), (z,), (moved,))
-        return loss, jax.vjp(outputs, flat)[1](bent)[0]
+        z, push = jax.linearize(outputs, flat)
+        bend = jax.linearize(jax.grad(lambda z: objective.loss(z, batch)), z)[1]
+        return Partial(lambda push, bend, pull, v: pull(bend(push(v)))[0], push, bend, jax.vjp(outputs, flat)[1])
 
-    return over(of_batch, batches)
+    return over(objective, product, batches)
 
 
-def over(of_batch: OfBatch, batches: Sequence[Tree]) -> Product:
-    """The mean over all rows. One program serves all batches of one size, and all params."""
+def over(objective: Objective, product: Callable[[Tree, Tree], Operator], batches: Sequence[Tree]) -> Callable[[Tree], Operator]:
+    """The mean over all rows. Of a single batch, what does not depend on v is worked out once and kept; of several it is worked out again
+    for every v, so that one batch at a time is in memory. One program serves all params, and all batches of one size."""
     counts = [len(jax.tree.leaves(batch)[0]) for batch in batches]
     shares = [count / sum(counts) for count in counts]
-    compiled = jax.jit(of_batch)
+    value = jax.jit(lambda params, batch: objective.loss(objective.outputs(params, batch), batch))
+    keep, kept = jax.jit(product), jax.jit(lambda operator, v: operator(v))
+    again = jax.jit(lambda params, batch, v: product(params, batch)(v))
 
-    def product(params: Tree, v: jax.Array) -> jax.Array:
-        total, loss = jnp.zeros_like(v), 0.0
-        for share, batch in zip(shares, batches, strict=True):
-            value, part = compiled(params, v, batch)
-            total, loss = total + share * part, loss + share * value
-        if not bool(jnp.isfinite(loss)):
-            raise BadInput(f"the loss at these parameters is {float(loss)} and has no curvature: train again with a smaller learning rate")
-        return total
+    def at(params: Tree) -> Operator:
+        loss = sum(share * float(value(params, batch)) for share, batch in zip(shares, batches, strict=True))
+        if not jnp.isfinite(loss):
+            raise BadInput(f"the loss at these parameters is {loss} and has no curvature: train again with a smaller learning rate")
+        if len(batches) == 1:
+            return Partial(kept, keep(params, batches[0]))
+        return lambda v: sum(share * again(params, batch, v) for share, batch in zip(shares, batches, strict=True))
 
-    return product
+    return at

@@ -5,13 +5,14 @@ Everything carries a leading member axis: a solo run is a pack of one. Members d
 enter the step as arrays, so a pack is one program, compiled once, and a member that diverges stays in its own lane.
 """
 
+import functools
 import gc
 import math
 import time
 from collections import deque
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -64,14 +65,35 @@ def fit(task: Task, schedule: Schedule, run: Run) -> Fitted | None:
     everywhere = NamedSharding(mesh, PartitionSpec())
     hyper = hosts.place(run.hyper, everywhere)
     with jax.set_mesh(mesh):
-        init_state, step_fn = build(task, schedule.log_every)
-        abstract = jax.eval_shape(init_state, hyper)
-        layout = shardings(abstract, task.axes, mesh)
-        abstract = jax.tree.map(lambda a, s: jax.ShapeDtypeStruct(a.shape, a.dtype, sharding=s), abstract, layout)
-        restored = run.restore(abstract)
-        state, start = restored or (born(init_state, layout)(hyper), 0)
-        advance = jax.jit(step_fn, donate_argnums=0, out_shardings=(layout, everywhere))
-        return loop(task, schedule, run, mesh, hyper, state, start, advance)
+        ready = placed(task, schedule.log_every, hyper, mesh)
+        restored = run.restore(ready.state)
+        state, start = restored or (ready.init(hyper), 0)
+        return loop(task, schedule, run, mesh, hyper, state, start, ready)
+
+
+class Placed(NamedTuple):
+    """A training as it lies on a mesh, before anything is computed."""
+
+    init: Callable[[Hyper], Tree]  # the first state
+    advance: Callable[[Tree, Tree, Hyper], tuple[Tree, dict]]  # state, batch -> state, metrics; the old state is given away
+    state: Tree  # ShapeDtypeStructs with shardings
+    batch: Tree  # likewise
+
+
+def placed(task: Task, window: int, hyper: Hyper, mesh: Any) -> Placed:
+    """Nothing is computed, unless task.batch does. Raises BadInput where the mesh does not divide the model or the batch."""
+    init_state, step = build(task, window)
+    abstract = jax.eval_shape(init_state, hyper)
+    layout = shardings(abstract, task.axes, mesh)
+    state = jax.tree.map(lambda leaf, one: leaf.update(sharding=one), abstract, layout)
+    rows = shape(task.batch(0))
+    place = batch_sharding(mesh, *jax.tree.leaves(rows)[0].shape[:2])
+    advance = jax.jit(step, donate_argnums=0, out_shardings=(layout, NamedSharding(mesh, PartitionSpec())))
+    return Placed(born(init_state, layout), advance, state, jax.tree.map(lambda leaf: leaf.update(sharding=place), rows))
+
+
+def shape(batch: Tree) -> Tree:
+    return jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), batch)
 
 
 def born(init_state: Callable, layout: Tree) -> Callable:
@@ -110,7 +132,7 @@ def build(task: Task, window: int) -> tuple[Callable, Callable]:
             new["ema"] = averaged(state["ema"], trained, task.ema, new["step"])
         return new, {name: total / (seen + 1) for name, total in sums.items()}
 
-    rows = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype), task.batch(0))  # here: it may run a program
+    rows = shape(task.batch(0))  # here: it may run a program
 
     def init_state(hyper: Hyper) -> Tree:
         state = over_members(init_one)(hyper)
@@ -146,8 +168,14 @@ def joined(tree: Tree, entries: dict) -> Tree:
 
 
 def over_members(function: Callable) -> Callable:
-    """vmap over the leading member axis; the axis stays split over the mesh's `member` axis."""
-    return jax.vmap(function, spmd_axis_name="member")
+    """vmap over the leading member axis; the axis stays split over the mesh's `member` axis where that divides it."""
+
+    @functools.wraps(function)
+    def of_members(*trees: Tree) -> Tree:
+        whole = jax.tree.leaves(trees)[0].shape[0] % jax.sharding.get_abstract_mesh().shape.get("member", 1)
+        return jax.vmap(function, spmd_axis_name=None if whole else "member")(*trees)
+
+    return of_members
 
 
 def stream(hyper: Hyper, purpose: str) -> jax.Array:
@@ -156,10 +184,9 @@ def stream(hyper: Hyper, purpose: str) -> jax.Array:
 
 
 def loop(
-    task: Task, schedule: Schedule, run: Run, mesh: Any, hyper: Hyper, state: Tree, start: int, advance: Callable
+    task: Task, schedule: Schedule, run: Run, mesh: Any, hyper: Hyper, state: Tree, start: int, ready: Placed
 ) -> Fitted | None:
-    rows = jax.tree.leaves(task.batch(start))[0].shape[1]
-    place = batch_sharding(mesh, len(run), rows)
+    place = jax.tree.leaves(ready.batch)[0].sharding
     # jax 0.10.2 deadlocks when many sharded CPU steps are in flight; elsewhere a few hide the host's work
     in_flight = 1 if mesh.size > 1 and jax.default_backend() == "cpu" else 4
     flying: deque[dict] = deque(maxlen=in_flight)
@@ -168,7 +195,7 @@ def loop(
     clock, saved = Clock(task.tokens_per_batch * len(run)), time.monotonic()
 
     for step in range(start, schedule.steps):
-        state, metrics = advance(state, hosts.place(task.batch(step), place), hyper)
+        state, metrics = ready.advance(state, hosts.place(task.batch(step), place), hyper)
         flying.append(metrics)
         jax.block_until_ready(flying[0] if len(flying) == in_flight else None)
         clock.tick()

@@ -11,6 +11,7 @@ from scipy.linalg import eigh_tridiagonal
 
 from shared.errors import BadInput
 
+BLOCK = 20  # rows of a basis that are looked at together: there is a program for each number of blocks
 Operator = Callable[[jax.Array], jax.Array]  # v [D] -> A v [D]
 
 
@@ -39,7 +40,7 @@ def krylov(operator: Operator, start: jax.Array, steps: int) -> Krylov:
     basis = jnp.zeros((min(steps, len(start)), len(start)), start.dtype).at[0].set(start / jnp.linalg.norm(start))
     diagonal, beside, scale = [], [], 0.0
     for step in range(len(basis)):
-        rest, inner, left = orthogonal(basis, operator(basis[step]), step)
+        rest, inner, left = orthogonal(basis, operator(basis[step]), step, min(len(basis), step - step % BLOCK + BLOCK))
         diagonal.append(float(inner))
         beside.append(float(left))
         if not np.isfinite(diagonal[-1] + beside[-1]):
@@ -51,10 +52,11 @@ def krylov(operator: Operator, start: jax.Array, steps: int) -> Krylov:
     return Krylov(basis[: len(diagonal)], np.array(diagonal), np.array(beside))
 
 
-@jax.jit
-def orthogonal(basis: jax.Array, product: jax.Array, step: int) -> tuple[jax.Array, jax.Array, jax.Array]:
-    """What of a product is orthogonal to the basis, its length made 1; its part along basis[step]; and the length. Rows to come are 0."""
-    inner = basis[step] @ product
+@partial(jax.jit, static_argnames="rows")
+def orthogonal(basis: jax.Array, product: jax.Array, step: int, rows: int) -> tuple[jax.Array, jax.Array, jax.Array]:
+    """What of a product is orthogonal to the basis, its length made 1; its part along basis[step]; and the length. Of the basis the first
+    `rows` are looked at; those after `step` are 0."""
+    inner, basis = basis[step] @ product, basis[:rows]
     for _ in range(2):
         product = product - (basis @ product) @ basis
     length = jnp.linalg.norm(product)

@@ -84,3 +84,16 @@ def batch_sharding(mesh: Mesh, members: int, rows: int) -> NamedSharding:
     if rows % split:
         raise BadInput(f"a batch of {rows} rows does not divide over {split} devices: change train.batch_size or the mesh")
     return NamedSharding(mesh, PartitionSpec("member" if members % mesh.shape["member"] == 0 else None, ("data", "fsdp")))
+
+
+def split_rows(x: jax.Array) -> jax.Array:
+    """x [B, ...] with its rows over `data` and `fsdp`, in a program that a mesh is set for; as it is without one, or where they do not
+    divide.
+
+    Parameters that are split over `fsdp` would otherwise split the width of what passes through them, and all devices of that axis would
+    hold and compute the same rows.
+    """
+    mesh = jax.sharding.get_abstract_mesh()
+    if mesh.empty or mesh.size == 1 or x.shape[0] % axis_size(mesh, RULES["batch"]):
+        return x
+    return jax.lax.with_sharding_constraint(x, PartitionSpec(RULES["batch"], *[PartitionSpec.UNCONSTRAINED] * (x.ndim - 1)))

@@ -20,7 +20,8 @@ def cost(config: ConfigDict) -> dict[str, float]:
     # with its gradient, and one whose gradient stops at the inputs
     per_row = 2 * (actor * (1 + 3) + 2 * critic * (1 + 3 + 2))
     batches = 4 * b.round * b.batch_size * (2 * states + actions + 2)
-    return {"flops": float(per_row * b.batch_size * (b.steps - b.warmup)), "bytes": float(16 * (actor + 3 * critic) + batches)}
+    state = 16.0 * (actor + 3 * critic)
+    return {"flops": float(per_row * b.batch_size * (b.steps - b.warmup)), "bytes": state + batches, "state": state}
 
 
 def tokens(config: ConfigDict, part: str) -> int:
@@ -88,7 +89,8 @@ def cost_of_models(config: ConfigDict) -> dict[str, float]:
         layers, length = m.value_layers if part == "value" else m.layers, tokens(config, part)
         wide = layers * (8 * m.width + 4 * m.heads * m.head_dim + 2 * m.mlp_width + m.heads * length)
         flops = 6.0 * count[part] * length * rows * steps
-        return {"params": count[part], "flops": flops, "bytes": float(20 * count[part] + 4 * wide * length * rows)}
+        state = 20.0 * count[part]
+        return {"params": count[part], "flops": flops, "bytes": state + 4 * wide * length * rows, "state": state}
     diffuse = {"joint": plan.proposal_steps, "proposal": plan.proposal_steps if m.proposal in DIFFUSION else 1}
     diffuse["dynamics"] = plan.samples * (plan.dynamics_steps if m.dynamics in DIFFUSION else 1)
     diffuse["value"] = plan.samples * (3 * plan.proposal_steps + 1 if plan.kind == "guided" else 1)  # with its gradient

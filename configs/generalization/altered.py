@@ -23,8 +23,7 @@ def get_config(scale: str) -> ConfigDict:
     config = base.get_config(scale)
     config.entry = "train"
     config.measure.evidence = True
-    if scale == "gpu":
-        config.data.train = 60_000
+    config.data.train = {"cpu": 2_000, "gpu": 60_000}.get(scale, config.data.train)
     return config
 
 

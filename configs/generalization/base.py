@@ -40,8 +40,8 @@ BY_SCALE = {
     "cpu": {
         "data.name": "fashion_mnist", "data.train": 4_000, "data.test": 2_000, "polynomial.draws": 20, "features.draws": 20,
         "linear.draws": 20, "network.name": "mlp", "subspace.dimension": 1_296, "subspace.steps": 1_500, "subspace.batch_size": 256,
-        "quantise.levels": 9, "quantise.steps": 3_000, "classifier.name": "mlp", "classifier.width": 256, "classifier.depth": 2,
-        "train.steps": 3_000, "train.batch_size": 128, "train.optimizer": "adam", "train.lr": 1e-3, "modes.steps": 1_500, "modes.lr": 1e-3,
+        "quantise.levels": 9, "quantise.steps": 3_000, "classifier.name": "mlp", "classifier.width": 128, "classifier.depth": 2,
+        "train.steps": 3_000, "train.batch_size": 128, "train.optimizer": "adam", "train.lr": 2e-3, "modes.steps": 3_000, "modes.lr": 2e-3,
         "modes.points": 61, "spirals.points": 100, "spirals.poison": 200, "spirals.turn": 600.0, "spirals.steps": 30_000,
         "volume.directions": 3_000, "mesh": "cpu",
     },

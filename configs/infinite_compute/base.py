@@ -300,7 +300,7 @@ def parameters(config: ConfigDict) -> dict[str, int]:
 
 def cost(config: ConfigDict) -> dict[str, float]:
     """Of a resolved config: parameters, FLOPs by the usual rule (6 N per trained token, 2 N per token only read), and bytes
-    of device memory (float32 parameters, gradient and two moments; activations kept for the backward pass)."""
+    of device memory: `state` (float32 parameters, gradient and two moments), and with the activations kept for the backward pass."""
     n, model = parameters(config)["total"], config.model
     if config.entry == "train":
         flops = 6 * n * config.train.steps * config.train.batch_size * config.data.context
@@ -311,4 +311,4 @@ def cost(config: ConfigDict) -> dict[str, float]:
     per_token = model.layers * (12 * model.width + 3 * model.mlp_width + model.heads * config.data.context) + 3 * config.data.vocab
     width = 2 if model.dtype == "bfloat16" else 4
     held = width * per_token * config.train.batch_size * config.data.context
-    return {"params": n, "flops": float(flops), "bytes": float(16 * n + held)}
+    return {"params": n, "flops": float(flops), "bytes": float(16 * n + held), "state": float(16 * n)}

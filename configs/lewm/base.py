@@ -339,13 +339,14 @@ def tokens(config: ConfigDict) -> int:
 
 def cost(config: ConfigDict) -> dict[str, float]:
     """Of a resolved config: FLOPs (forward and backward 3 x 2 N per token, attention and the environment left out) and bytes of device
-    memory (parameters, gradient, two moments, activations)."""
+    memory: `state` (parameters, gradient, two moments), and with the activations."""
     count, e, width = parameters(config), config.encoder, config.decoder.width
     heads = count["projector"] + count["actions"] + count["predictor"] + count["head"]
     frame = 2 * (count["encoder"] * tokens(config) + count["projector"])  # forward
     clip = (config.clips.history + 1) * frame + config.clips.history * 2 * heads
     per_frame = tokens(config) * e.layers * (12 * e.width + 2 * e.mlp_width + e.heads * tokens(config))
-    memory = 16 * sum(count.values()) + 4 * per_frame * config.train.batch_size * (config.clips.history + 1)
+    state = 16 * sum(count.values())
+    memory = state + 4 * per_frame * config.train.batch_size * (config.clips.history + 1)
     plans = config.protocol.budget // (config.plan.horizon * config.clips.frameskip) * config.protocol.pairs
     flops = {
         "collect": 0.0,
@@ -355,4 +356,4 @@ def cost(config: ConfigDict) -> dict[str, float]:
         "surprise": 3 * config.surprise.trajectories * 20 * (frame + 3 * 2 * heads),
         "imagine": 6.0 * width * (width + 3 * config.images.size**2) * config.imagine.batch_size * config.imagine.steps,
     }
-    return {"params": sum(count.values()), "flops": float(flops[config.entry]), "bytes": float(memory)}
+    return {"params": sum(count.values()), "flops": float(flops[config.entry]), "bytes": float(memory), "state": float(state)}

@@ -272,7 +272,7 @@ def parameters(name: str, vocab: int) -> int:
 
 def cost(config: ConfigDict) -> dict[str, float]:
     """Of a resolved config: parameters, FLOPs (6 N per trained token, 2 N per token read or written; a distillation also reads with the
-    target), and bytes of device memory (parameters, gradient, two moments, activations)."""
+    target), and bytes of device memory: `state` (parameters, gradient, two moments), and with the activations."""
     vocab = 49_152 if config.pair.name == "smollm2" else config.data.vocab
     teacher = parameters(PAIRS[config.pair.name]["target"], vocab)
     n = parameters(config.model.name, config.distil.outputs or vocab)
@@ -288,4 +288,4 @@ def cost(config: ConfigDict) -> dict[str, float]:
     model = config.model
     per_token = model.layers * (12 * model.width + 3 * model.mlp_width + model.heads * config.data.context) + 3 * config.data.vocab
     held = (2 if model.dtype == "bfloat16" else 4) * per_token * config.train.batch_size * config.data.context
-    return {"params": n, "flops": float(flops), "bytes": float(16 * n + held)}
+    return {"params": n, "flops": float(flops), "bytes": float(16 * n + held), "state": float(16 * n)}

@@ -16,6 +16,8 @@ import jax.numpy as jnp
 import numpy as np
 from jax.flatten_util import ravel_pytree
 
+from shared.errors import BadInput
+
 Tree = Any
 Outputs = Callable[[Tree, jax.Array], jax.Array]  # params, one input -> z [C]
 Root = Callable[[jax.Array], jax.Array]  # z [C] -> L [C, K]: L L' is the Hessian of a point's negative log likelihood in z
@@ -78,7 +80,10 @@ class Evidence(NamedTuple):
 
 def evidence(log_likelihood: float, params: Tree, eigenvalues: np.ndarray, variances: Sequence[float] = VARIANCES) -> Evidence:
     """log_likelihood: of all points at params [nats]; eigenvalues [D] of H in these params. The variance is chosen with the data, so that
-    ln(number of variances) is taken off: the log of the mean over them is never less than the best after that."""
+    ln(number of variances) is taken off: the log of the mean over them is never less than the best after that. Raises BadInput where the
+    likelihood is not finite."""
+    if not np.isfinite(log_likelihood):
+        raise BadInput(f"the log likelihood of these parameters is {log_likelihood}: train them again with a smaller learning rate")
     square = sum(float((np.asarray(leaf, np.float64) ** 2).sum()) for leaf in jax.tree.leaves(params))
     curve = np.array([log_likelihood - square / (2 * s) - 0.5 * np.log1p(s * eigenvalues).sum() for s in variances])
     best = int(curve.argmax())

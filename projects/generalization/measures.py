@@ -31,10 +31,8 @@ def measured(asked: ConfigDict, one: Problem, params: Any, run: Run) -> Numbers 
 def directions(asked: ConfigDict, one: Problem) -> Callable[[Any, int], dict[str, float]]:
     """N_eff of the Hessian of the mean loss over all training points, of all parameters."""
     objective = Objective(lambda params, batch: one.logits(params, batch.inputs), lambda z, batch: cross_entropy(z, batch).mean())
-    product = hessian(objective, slices(one.train))
-    return lambda params, seed: dimension.of_operator(
-        lambda v: product(params, v), one.size, seed, steps=asked.steps, probes=asked.probes
-    )
+    at = hessian(objective, slices(one.train))
+    return lambda params, seed: dimension.of_operator(at(params), one.size, seed, steps=asked.steps, probes=asked.probes)
 
 
 def evidence(one: Problem, params: Any) -> dict[str, float]:

@@ -14,6 +14,7 @@ from projects.infinite_compute.model import build
 from shared import checkpoint
 from shared.data import tokens
 from shared.lm import token_losses
+from shared.lowering import Ahead, Program, parameter_count
 from shared.nn.pure import Pure
 from shared.run import Run
 from shared.rundir import RunDir
@@ -54,6 +55,28 @@ def curve(
 
     Members are read one after the other and only a running mean is kept.
     """
+    step = adding(model, reduce, combine)
+    vocab = jax.eval_shape(model.apply, jax.eval_shape(model.init, jax.random.key(0)), jnp.asarray(rows[0])).shape[-1]
+    together, alone = np.zeros(len(members)), np.zeros(len(members))
+    for chunk in np.split(rows, range(at_once(rows[0], vocab), len(rows), at_once(rows[0], vocab))):
+        mean: Any = jnp.zeros((*chunk.shape, vocab)) if combine == "logits" else None
+        for k, member in enumerate(members):
+            params = checkpoint.load_weights(member, model)
+            mean = jax.tree.map(jnp.zeros_like, params) if mean is None else mean
+            mean, both, own = step(mean, params, chunk, jnp.float32(k))
+            together[k] += both
+            alone[k] += own
+    return together / len(rows), alone / len(rows)
+
+
+def at_once(batch: Any, vocab: int) -> int:
+    """How many batches [B, T] are looked at together."""
+    return max(1, CHUNK_BYTES // (batch.size * vocab * 4))
+
+
+def adding(model: Pure, reduce: Callable, combine: str) -> Callable:
+    """Compiled (mean of k members, params of one more, chunk [n, B, T], k) -> the mean with it, the sum of `reduce` over the chunk's losses
+    of all, and that of the one alone. The old mean is given away."""
 
     def logits(params: Any, chunk: jax.Array) -> jax.Array:
         return jax.lax.map(lambda batch: model.apply(params, batch), chunk)  # [n, B, T, V]
@@ -68,16 +91,17 @@ def curve(
         mean = jax.tree.map(lambda m, v: m + (v - m) / (k + 1), mean, value)
         return mean, score(mean if combine == "logits" else logits(mean, chunk), chunk), score(own, chunk)
 
-    step = jax.jit(add, donate_argnums=0)
-    vocab = jax.eval_shape(logits, jax.eval_shape(model.init, jax.random.key(0)), jnp.asarray(rows[:1])).shape[-1]
-    size = max(1, CHUNK_BYTES // (rows[0].size * vocab * 4))
-    together, alone = np.zeros(len(members)), np.zeros(len(members))
-    for chunk in np.split(rows, range(size, len(rows), size)):
-        mean: Any = jnp.zeros((*chunk.shape, vocab)) if combine == "logits" else None
-        for k, member in enumerate(members):
-            params = checkpoint.load_weights(member, model)
-            mean = jax.tree.map(jnp.zeros_like, params) if mean is None else mean
-            mean, both, own = step(mean, params, chunk, jnp.float32(k))
-            together[k] += both
-            alone[k] += own
-    return together / len(rows), alone / len(rows)
+    return jax.jit(add, donate_argnums=0)
+
+
+def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
+    """One member's part in the validation loss, on one device, as a run does it; the other questions are as many batches or fewer."""
+    model, c = build(config), config.evaluation
+    batch = jax.ShapeDtypeStruct((c.batch_size, config.data.context), np.int32)
+    params = jax.eval_shape(model.init, jax.random.key(0))
+    batches = c.tokens // batch.size
+    chunk = jax.ShapeDtypeStruct((min(batches, at_once(batch, config.data.vocab)), *batch.shape), np.int32)
+    mean = params if config.ensemble.combine == "weights" else jax.ShapeDtypeStruct((*chunk.shape, config.data.vocab), np.float32)
+    step = adding(model, lambda losses: losses.mean((-2, -1)), config.ensemble.combine)
+    calls = config.ensemble.members * batches / len(chunk)
+    return [Program("a member's logits", step, (mean, params, chunk, jax.ShapeDtypeStruct((), np.float32)), calls, parameter_count(params))]

@@ -15,6 +15,7 @@ from ml_collections import ConfigDict
 from projects.infinite_compute.model import build, decoder_config
 from shared import checkpoint
 from shared.errors import BadInput
+from shared.lowering import Ahead, Program, parameter_count
 from shared.nn.cache import init_cache
 from shared.nn.pure import Pure
 from shared.run import Run
@@ -49,6 +50,17 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
         np.save(file, text)
     path.with_suffix(".tmp").replace(path)
     return {"tokens": len(text), "documents": int((text == DOCUMENT).sum()), "distinct_tokens": len(np.unique(text))}
+
+
+def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
+    """Half a context of new tokens for every row, after a prompt as long, on one device, as a run does it."""
+    model, c, half, count = build(config), config.sample, config.data.context // 2, config.ensemble.members
+    one = jax.eval_shape(model.init, jax.random.key(0))
+    teachers = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct((count, *leaf.shape), leaf.dtype), one)
+    prompt = jax.ShapeDtypeStruct((c.batch_size // count * count, half), jnp.int32)
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    calls = -(-c.tokens // prompt.size)
+    return [Program("a stretch of text", jax.jit(stretch(model, config, count)), (teachers, prompt, key), calls, parameter_count(one))]
 
 
 def stretch(model: Pure, config: ConfigDict, count: int) -> Any:

@@ -1,8 +1,10 @@
 """Trains one model, or a pack of them: standard, regularised, a member of an ensemble, a distilled student, a model
 continued on a second domain. What they differ in is in the config."""
 
+from collections.abc import Callable
 from typing import Any
 
+import jax
 import numpy as np
 from ml_collections import ConfigDict
 
@@ -13,6 +15,7 @@ from shared import checkpoint
 from shared.data import tokens
 from shared.fit import Schedule, Task, fit
 from shared.lm import next_token_loss
+from shared.lowering import Ahead, Program, step
 from shared.nn.pure import Pure
 from shared.optim import adamw, decay_mask, warmup_cosine
 from shared.run import Run
@@ -26,24 +29,9 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     mean_loss = evaluation.mean_loss(model.apply)
     batches = [training_batches(config, run, data, int(seed)) for seed in run.hyper["data.seed"]]
 
-    steps = config.train.steps
-    per_epoch = config.data.tokens // (config.data.context * config.train.batch_size)
-    task = Task(
-        init=start(config, run, model),
-        loss=lambda params, batch, key, hyper: (next_token_loss(model.apply(params, batch), batch), {}),
-        optimizer=lambda hyper: optimizer(config, model, hyper),
-        batch=lambda step: np.stack([batch(step) for batch in batches]),  # [K, B, T]
-        evaluate=lambda params: {"val/loss": mean_loss(params, validation)},
-        axes=model.axes,
-        tokens_per_batch=config.train.batch_size * config.data.context,
-    )
-    schedule = Schedule(
-        steps=steps,
-        log_every=max(1, min(per_epoch // 2, steps // 8)),
-        evaluate_every=max(1, steps // config.evaluation.times),
-        save_minutes=config.save.every_minutes,
-    )
-    fitted = fit(task, schedule, run)
+    stacked = lambda step: np.stack([batch(step) for batch in batches])  # noqa: E731  [K, B, T]
+    judge = lambda params: {"val/loss": mean_loss(params, validation)}  # noqa: E731
+    fitted = fit(task(config, model, start(config, run, model), stacked, judge), schedule(config), run)
     if fitted is None:
         return None
     if config.save.final:
@@ -51,12 +39,46 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     items = evaluation.probe_items(data, config)
     before = first_domain(config)
     return fitted.final | {
-        "train/loss": run.recent_mean("train/loss", since=steps - per_epoch),
+        "train/loss": run.recent_mean("train/loss", since=config.train.steps - per_epoch(config)),
         "val/bits_per_byte": evaluation.bits_per_byte(fitted.final["val/loss"], data.bytes_per_token(validation)),
         "test/loss": mean_loss(fitted.params, test),
         "probe/accuracy": evaluation.probe_accuracy(model.apply)(fitted.params, items),
         **({} if before is None else {"start/val/loss": mean_loss(fitted.params, before)}),  # what was forgotten
     }
+
+
+def task(config: ConfigDict, model: Pure, init: Callable, batch: Callable, evaluate: Callable) -> Task:
+    return Task(
+        init=init,
+        loss=lambda params, batch, key, hyper: (next_token_loss(model.apply(params, batch), batch), {}),
+        optimizer=lambda hyper: optimizer(config, model, hyper),
+        batch=batch,
+        evaluate=evaluate,
+        axes=model.axes,
+        tokens_per_batch=config.train.batch_size * config.data.context,
+    )
+
+
+def schedule(config: ConfigDict) -> Schedule:
+    steps = config.train.steps
+    return Schedule(
+        steps=steps,
+        log_every=max(1, min(per_epoch(config) // 2, steps // 8)),
+        evaluate_every=max(1, steps // config.evaluation.times),
+        save_minutes=config.save.every_minutes,
+    )
+
+
+def per_epoch(config: ConfigDict) -> int:
+    """Batches of real tokens."""
+    return config.data.tokens // (config.data.context * config.train.batch_size)
+
+
+def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
+    model = build(config)
+    rows = jax.ShapeDtypeStruct((len(ahead.hyper["seed"]), config.train.batch_size, config.data.context), np.int32)
+    abstract = task(config, model, lambda key, hyper: model.init(key), lambda step: rows, lambda params: {})
+    return [step(abstract, schedule(config), ahead)]
 
 
 def optimizer(config: ConfigDict, model: Pure, hyper: dict[str, Any]) -> Any:

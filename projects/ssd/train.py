@@ -12,6 +12,7 @@ from shared.data import registry
 from shared.data.tokens import Batches, TokenSet, load, windows
 from shared.fit import Schedule, Task, fit
 from shared.lm import next_token_loss
+from shared.lowering import Ahead, Program, step
 from shared.optim import adamw, decay_mask, warmup_cosine
 from shared.run import Run
 
@@ -43,25 +44,40 @@ def train(
     config: ConfigDict, run: Run, init: Callable, axes: Any, peak: float, data: Callable, loss: Callable, evaluate: Callable
 ) -> dict[str, Any] | None:
     """Fits one model per seed of the pack. `data(seed)` gives the batches of one of them; `peak` is the learning rate."""
-    c, steps = config.optim, config.train.steps
     batches = [data(int(seed)) for seed in run.hyper["seed"]]
-    task = Task(
-        init=lambda key, hyper: init(key),
-        loss=loss,
-        optimizer=lambda hyper: adamw(
-            warmup_cosine(peak, steps, c.warmup), c.weight_decay, decay_mask(axes), c.beta1, c.beta2, c.eps, c.clip
-        ),
-        batch=lambda step: jax.tree.map(lambda *one: np.stack(one), *[batch(step) for batch in batches]),  # [K, B, ...]
-        evaluate=evaluate,
-        axes=axes,
-        tokens_per_batch=config.train.batch_size * config.data.context,
-    )
-    schedule = Schedule(steps, log_every=max(1, steps // 64), evaluate_every=max(1, steps // 4), save_minutes=config.save.every_minutes)
-    fitted = fit(task, schedule, run)
+    stacked = lambda step: jax.tree.map(lambda *one: np.stack(one), *[batch(step) for batch in batches])  # noqa: E731  [K, B, ...]
+    fitted = fit(task(config, init, axes, peak, stacked, loss, evaluate), schedule(config), run)
     if fitted is None:
         return None
     run.save_weights(fitted.params)
     return fitted.final
+
+
+def task(config: ConfigDict, init: Callable, axes: Any, peak: float, batch: Callable, loss: Callable, evaluate: Callable) -> Task:
+    c = config.optim
+    rate = warmup_cosine(peak, config.train.steps, c.warmup)
+    return Task(
+        init=lambda key, hyper: init(key),
+        loss=loss,
+        optimizer=lambda hyper: adamw(rate, c.weight_decay, decay_mask(axes), c.beta1, c.beta2, c.eps, c.clip),
+        batch=batch,
+        evaluate=evaluate,
+        axes=axes,
+        tokens_per_batch=config.train.batch_size * config.data.context,
+    )
+
+
+def schedule(config: ConfigDict) -> Schedule:
+    steps = config.train.steps
+    return Schedule(steps, log_every=max(1, steps // 64), evaluate_every=max(1, steps // 4), save_minutes=config.save.every_minutes)
+
+
+def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
+    model = build(decoder_config(config))
+    rows = jax.ShapeDtypeStruct((len(ahead.hyper["seed"]), config.train.batch_size, config.data.context), np.int32)
+    loss = lambda params, batch, key, hyper: (next_token_loss(model.apply(params, batch), batch), {})  # noqa: E731
+    abstract = task(config, model.init, model.axes, config.optim.lr, lambda step: rows, loss, lambda params: {})
+    return [step(abstract, schedule(config), ahead)]
 
 
 def text(config: ConfigDict) -> list[TokenSet]:

@@ -5,6 +5,8 @@ from collections.abc import Callable
 import jax
 from flax import nnx
 
+from shared.sharding import split_rows
+
 # Up to this depth layers are straight-line code: on CPU the loop's buffers of saved activations (zeroed, copied, updated
 # in place) cost as much as the products of a small model. Deeper stacks keep a compile time flat in depth.
 UNROLLED = 8
@@ -42,7 +44,7 @@ def scan(step: Callable, stacked: nnx.Module, carry, xs=None):
 
     def body(carry, sliced):
         params, x = sliced
-        return step(nnx.merge(graph, params), carry, x)
+        return step(nnx.merge(graph, params), jax.tree.map(split_rows, carry), x)
 
     layers = jax.tree.leaves(params)[0].shape[0]
     return jax.lax.scan(body, carry, (params, xs), unroll=layers if layers <= UNROLLED else 1)

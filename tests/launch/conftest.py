@@ -63,6 +63,17 @@ def reported(tmp_path_factory):
     return folder
 
 
+@pytest.fixture
+def nothing_starts(monkeypatch):
+    """A worker that is started is a failure."""
+    from launch.engines import local
+
+    def started(*_):
+        raise AssertionError("a worker was started")
+
+    monkeypatch.setattr(local, "start", started)
+
+
 FAKE = """
 import json, os, sys, time
 from launch import worker
@@ -114,20 +125,15 @@ def fake_worker(tmp_path, monkeypatch):
 
 @pytest.fixture
 def toys(paper, tmp_path, monkeypatch):
-    """The paper `toy` computed by tests/launch/counting.py, by workers of any engine and in any process below the test. cluster(...)
+    """The paper `toy` computed by bench/_counting.py, by workers of any engine and in any process below the test. cluster(...)
     describes a cluster `tried`."""
-    import counting
-
     import configs.clusters
-    from launch.engines import local
+    from bench import _counting
 
-    root, toy = Path(local.__file__).parents[2], tmp_path / "root"
-    clusters = toy / "configs" / "clusters"
+    clusters = tmp_path / "root" / "configs" / "clusters"
     clusters.mkdir()
-    site = tmp_path / "site"
-    site.mkdir()
-    counting.site(site, root, toy)
-    monkeypatch.setenv("PYTHONPATH", str(site))
+    for name, value in _counting.site(tmp_path / "site", tmp_path / "root").items():
+        monkeypatch.setenv(name, value)
     monkeypatch.setattr(configs.clusters, "__path__", [*configs.clusters.__path__, str(clusters)])
 
     def cluster(**fields) -> None:

@@ -230,10 +230,10 @@ def test_run_missing_launches_the_missing_cells_and_what_they_need(out, monkeypa
     class Carrier:
         blocked: dict[str, str] = {}
 
-        def __init__(self, part, *_):
-            self.part = part
+        def __init__(self, part, engine, *_):
+            self.part, self.engine = part, engine
 
-        def carry(self):
+        def carry(self, **_):
             carried.extend(run_id for run_id, run in self.part.runs.items() if run.dir.state() != "done")
             for run_id in carried:
                 fabricated.finish(self.part.runs[run_id])

@@ -7,6 +7,7 @@ from configs.meshes import MESHES, Mesh
 from launch.pack import LONG_SECONDS, arrange
 
 CPU = MESHES["cpu"]
+GPU = MESHES["h200"]  # 141 GB
 
 
 @pytest.fixture
@@ -32,13 +33,13 @@ def test_long_runs_go_alone_on_a_cpu(eight):
     long = [replace(run, flops=CPU.rate * LONG_SECONDS) for run in eight]
     assert sizes(arrange(long, 2, CPU)) == [1] * 8
     assert sizes(arrange([replace(run, flops=run.flops / 3) for run in long], 2, CPU)) == [3, 3, 2]
-    assert sizes(arrange(long, 2, Mesh(platform="gpu", memory=140e9))) == [4, 4]
+    assert sizes(arrange(long, 2, replace(GPU, utilisation=2e-5))) == [4, 4]
 
 
 def test_a_pack_fits_into_memory(eight):
     big = [replace(run, flops=1e18, bytes=30e9) for run in eight]
-    assert sizes(arrange(big, 1, Mesh(platform="gpu", memory=140e9))) == [3, 3, 2]
-    assert sizes(arrange([replace(run, bytes=1e15) for run in big], 1, Mesh(platform="gpu", memory=140e9))) == [1] * 8
+    assert sizes(arrange(big, 1, GPU)) == [3, 3, 2]
+    assert sizes(arrange([replace(run, bytes=1e15) for run in big], 1, GPU)) == [1] * 8
 
 
 def test_a_pack_has_a_widest_size(eight):

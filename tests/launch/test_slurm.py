@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from bench._counting import journal
 from configs.meshes import MESHES
 from launch import engines, plan
 from launch.cli import main
@@ -62,7 +63,7 @@ def runs_of(name: str) -> list[RunDir]:
 
 def finished(runs: Path) -> list[str]:
     """The runs that a worker brought to their end, in that order."""
-    return (runs / "toy" / "train" / "finished").read_text().split()
+    return [run for run, _ in journal(runs / "toy" / "train", "end")]
 
 
 def until(true, seconds: float = 60) -> None:
@@ -216,7 +217,7 @@ def test_cancel_reaches_what_waits_and_what_works(slurm, toys, paper, runs, caps
     assert main(["cancel", name]) == 0 and "3 runs cancelled (1 of them at work" in capsys.readouterr().out
     until(lambda: [run.state() for run in every] == ["cancelled"] * 3)
     until(lambda: not slurm.ask("squeue", "--me", "-h", "-t", "PENDING,RUNNING"))
-    assert not (runs / "toy" / "train" / "finished").exists()
+    assert not finished(runs)
 
 
 def test_a_launcher_s_ctrl_c_leaves_the_jobs_alone(slurm, paper, runs):
@@ -292,4 +293,20 @@ def test_a_run_longer_than_its_job_goes_on_in_the_same_job(slurm, toys, paper, r
     assert main(["sweep", name, "--yes", "--on", "tried"]) == 0
     (run,) = runs_of(name)
     assert run.status()["attempt"] >= 2 and finished(runs) == [run.id]
+    assert [row["step"] for row in run.metrics()] == list(range(1, 21))
+
+
+@pytest.mark.slow
+def test_the_processes_of_one_run_find_each_other_under_srun_and_stop_together(slurm, toys, paper, runs):
+    """One process on each of two nodes: jax reads from SLURM who they are. The nodes' names are known to SLURM alone, hence the address."""
+    toys(setup=("export JAX_COORDINATOR_ADDRESS=127.0.0.1:$((SLURM_JOB_ID % 4096 + 61000))",))
+    name = paper("a", SEEDS % ("0.3", 1))
+    launch = ["sweep", name, "--yes", "--on", "tried", "--config.mesh=cpu-2hosts"]
+    assert main([*launch, "--detach"]) == 0
+    (run,) = runs_of(name)
+    until(lambda: len(run.metrics()) > 4)
+    assert slurm.ask("squeue", "--me", "-h", "-o", "%D").strip() == "2"
+    slurm.ask("scancel", "--signal=USR2", engines.noted(run)["id"])
+    assert main(launch) == 0
+    assert run.status()["attempt"] == 2 and finished(runs) == [run.id]
     assert [row["step"] for row in run.metrics()] == list(range(1, 21))

@@ -69,6 +69,11 @@ def test_a_live_table_says_what_is_left():
     assert "5/20" in console.export_text(clear=False) and "3:00" in console.export_text()
 
 
+@pytest.mark.parametrize("seconds, said", [(0, "0 s ago"), (119, "119 s ago"), (120, "2 min ago"), (9_000, "2 h ago"), (1e6, "12 d ago")])
+def test_ages_are_told_in_the_unit_that_fits(seconds, said):
+    assert status.ago(seconds) == said
+
+
 def test_every_status_file_is_read_once(monkeypatch):
     plan, reads = fabricated.sweep(fabricated.demo()), []
     monkeypatch.setattr(RunDir, "status", lambda run: reads.append(run.id) or {"state": "done"})

@@ -11,7 +11,7 @@ import helpers
 import pytest
 
 from configs.meshes import MESHES
-from launch import plan, preview, sweep
+from launch import plan, preview, start, sweep
 from launch.cli import main
 from launch.configs import ROOT
 from launch.engines.local import Local
@@ -146,6 +146,17 @@ def test_a_sweep_with_other_overrides_keeps_its_own_record(paper, fake_worker, r
     capsys.readouterr()
     assert main(["retry", name, "--rerun=all", "--yes"]) == 0
     assert len(fake_worker(runs)) == 10 and len(sweep.recorded(name)) == 4
+
+
+def test_a_run_that_ends_while_the_launcher_looks_is_not_repeated(paper, fake_worker, runs, monkeypatch):
+    """By the worker of a launcher that was killed."""
+    name = paper("a", SEEDS % 2)
+    built = plan.build(name, "cpu", [])
+    sweep.create(built)
+    first = built.runs[built.targets[0]].dir
+    monkeypatch.setattr(start, "check_data", lambda plan: first.update(state="done"))  # after the preview
+    assert main(["sweep", name, "--yes"]) == 0
+    assert first.id not in fake_worker(runs) and not (first.path.parent / ".replaced").exists()
 
 
 def test_retry_of_one_run_leaves_its_sweep_alone(paper, fake_worker, runs):

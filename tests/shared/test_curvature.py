@@ -30,8 +30,9 @@ def world():
     return params, rows, [{name: values[part] for name, values in rows.items()} for part in (slice(0, 4), slice(4, 8), slice(8, 10))]
 
 
-def columns(product, params) -> np.ndarray:
-    return np.stack([product(params, v) for v in jnp.eye(ravel_pytree(params)[0].size)], 1)
+def columns(at, params) -> np.ndarray:
+    product = at(params)
+    return np.stack([product(v) for v in jnp.eye(ravel_pytree(params)[0].size)], 1)
 
 
 def test_products_are_those_of_the_hessian_of_all_rows_whatever_the_batches(world):
@@ -49,7 +50,22 @@ def test_products_are_those_of_gauss_and_newton(world):
     curved = jax.hessian(lambda z: loss(z.reshape(10, 2), rows))(outputs(params, rows).reshape(-1))
     found = columns(gauss_newton(OBJECTIVE, batches), params)
     np.testing.assert_allclose(found, jacobian.T @ curved @ jacobian, atol=1e-5)
+    np.testing.assert_allclose(found, columns(gauss_newton(OBJECTIVE, [rows]), params), atol=1e-5)
     assert np.linalg.eigvalsh(found).min() > -1e-5 and not np.allclose(found, columns(hessian(OBJECTIVE, batches), params), atol=1e-2)
+
+
+@pytest.mark.parametrize("curvature", [hessian, gauss_newton])
+@pytest.mark.parametrize("count", [1, 3])
+def test_other_params_have_another_curvature_by_the_same_program(world, curvature, count):
+    params, rows, batches = world
+    traced = []
+    at = curvature(Objective(lambda params, batch: (traced.append(0), outputs(params, batch))[1], loss), [rows] if count == 1 else batches)
+    first, other = at(params), at(jax.tree.map(lambda leaf: 2 * leaf, params))
+    before, v = first(jnp.ones(20)), jnp.ones(20)
+    once = len(traced)
+    assert not np.allclose(before, other(v), atol=1e-3)
+    np.testing.assert_array_equal(before, first(v))
+    assert len(traced) == once
 
 
 @pytest.mark.parametrize("curvature", [hessian, gauss_newton])
@@ -57,5 +73,5 @@ def test_a_loss_that_is_not_finite_is_refused(world, curvature):
     params, _, batches = world
     batches = [*batches[:2], batches[2] | {"x": np.full((2, 3), np.inf, np.float32)}]
     with pytest.raises(BadInput, match="the loss at these parameters is nan .* smaller learning rate") as error:
-        curvature(OBJECTIVE, batches)(params, jnp.ones(20))
+        curvature(OBJECTIVE, batches)(params)
     assert "\n" not in str(error.value)

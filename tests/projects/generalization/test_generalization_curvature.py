@@ -1,7 +1,5 @@
 """E7: the effective dimension of a network against its dense Hessian; evidence by Laplace's method where it is exact."""
 
-from functools import partial
-
 import jax
 import jax.numpy as jnp
 import numpy as np
@@ -13,6 +11,7 @@ from scipy.stats import multivariate_normal
 from projects.generalization.dimension import ALPHAS, determined, of_operator
 from projects.generalization.laplace import VARIANCES, diagonal, evidence, softmax, whole
 from shared.curvature import Objective, gauss_newton, hessian
+from shared.errors import BadInput
 from shared.nn.linear import Linear
 from shared.nn.pure import pure
 
@@ -65,7 +64,7 @@ def objective(model) -> Objective:
 def found(request, trained):
     """A product, and the eigenvalues of its dense matrix."""
     model, params, x, y = trained
-    product = partial(request.param(objective(model), [(x[:100], y[:100]), (x[100:], y[100:])]), params)
+    product = request.param(objective(model), [(x[:100], y[:100]), (x[100:], y[100:])])(params)
     dense = np.stack([product(v) for v in jnp.eye(SIZE)]).astype(np.float64)
     return product, np.linalg.eigvalsh((dense + dense.T) / 2)
 
@@ -157,8 +156,8 @@ def test_the_root_of_softmax_is_that_of_its_curvature():
 def test_matrices_of_a_classifier_are_gauss_and_newtons(trained):
     """Of the sum over all points, whatever the parts: the mean's times n."""
     model, params, x, y = trained
-    product = gauss_newton(objective(model), [(x, y)])
-    dense = 120 * np.stack([product(params, v) for v in jnp.eye(SIZE)])
+    product = gauss_newton(objective(model), [(x, y)])(params)
+    dense = 120 * np.stack([product(v) for v in jnp.eye(SIZE)])
 
     def outputs(params, one):
         return model.apply(params, one[None])[0]
@@ -166,3 +165,9 @@ def test_matrices_of_a_classifier_are_gauss_and_newtons(trained):
     np.testing.assert_allclose(diagonal(outputs, softmax, params, x), np.diag(dense), atol=1e-3)
     found = whole(outputs, softmax, params, x)
     np.testing.assert_allclose(found, np.linalg.eigvalsh(np.asarray(dense, np.float64)).clip(0), atol=1e-2)
+
+
+def test_what_is_not_finite_has_no_evidence():
+    with pytest.raises(BadInput, match="log likelihood of these parameters is nan: .* smaller learning rate") as error:
+        evidence(float("nan"), {"w": jnp.ones(3)}, np.ones(3))
+    assert "\n" not in str(error.value)

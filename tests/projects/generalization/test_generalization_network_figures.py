@@ -32,7 +32,7 @@ def test_draws_whole_half_and_empty(name):
 
 
 @pytest.mark.parametrize(("name", "said"), [
-    ("altered", "an MLP of 2 hidden layers of 256 in place of PreAct ResNet-20; Fashion-MNIST in place of CIFAR-10"),
+    ("altered", "an MLP of 2 hidden layers of 128 in place of PreAct ResNet-20; Fashion-MNIST in place of CIFAR-10"),
     ("widths", "in place of ResNet-18; MNIST-1D in place of CIFAR-100"),
     ("map", "MNIST-1D in place of CIFAR-100"), ("modes", "in place of VGG-16; Fashion-MNIST in place of CIFAR-10"),
 ])  # fmt: skip
