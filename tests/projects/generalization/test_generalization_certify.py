@@ -10,7 +10,7 @@ import pytest
 
 from launch import sweep
 from launch.plan import build
-from projects.generalization import bitstream, bounds, certify, recount
+from projects.generalization import bitstream, bounds, certify, decoded, recount
 from projects.generalization.family import family
 from shared.checkpoint import steps
 from shared.data import labelled
@@ -67,7 +67,7 @@ def test_the_file_alone_says_the_same(made, share, capsys):
     assert certify.main([str(file)]) == 0
     said = capsys.readouterr().out
     assert ("vacuous" if share else "is at most") in said.splitlines()[-1]
-    assert len(said.splitlines()) == len(certify.SAID) + 1 and f"{found['bits/total']}" in said
+    assert len(said.splitlines()) == len(certify.CLASSIFIER) + 1 and f"{found['bits/total']}" in said
 
 
 @pytest.mark.slow
@@ -75,7 +75,7 @@ def test_the_decoded_network_is_the_coded_one_bit_by_bit(made):
     coded, note = bitstream.load(made[0.0][1])
     again, _ = bitstream.read(bitstream.write(coded, note))
     one = family(coded.network, coded.projector, coded.dimension, labelled.load(note.data))
-    thetas = [jax.tree.leaves(one.parameters(one.freeze(file.seed), recount.values(file))) for file in (coded, again)]
+    thetas = [jax.tree.leaves(one.parameters(one.freeze(file.seed), decoded.values(file))) for file in (coded, again)]
     assert all(map(np.array_equal, *thetas))
 
 
