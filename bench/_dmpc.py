@@ -7,16 +7,12 @@ for a plan.
 """
 
 import json
-import os
 import sys
 
-os.sched_setaffinity(0, range(int(sys.argv[2])))  # before jax counts the cores
+from bench import _ours, _side
 
-from shared.allocator import keep_memory  # noqa: E402
+_ours.begin()
 
-keep_memory()
-
-import time  # noqa: E402
 from collections.abc import Callable  # noqa: E402
 from typing import Any  # noqa: E402
 
@@ -26,7 +22,7 @@ import numpy as np  # noqa: E402
 import optax  # noqa: E402
 from ml_collections import ConfigDict  # noqa: E402
 
-from bench import _side  # noqa: E402
+from bench._ours import seconds  # noqa: E402
 from projects.dmpc import collect, objectives, train  # noqa: E402
 from projects.dmpc.actor import Actor  # noqa: E402
 from projects.dmpc.envs import environments  # noqa: E402
@@ -39,12 +35,6 @@ from shared import fit  # noqa: E402
 Tree = Any
 NAMES = ("proposal", "dynamics", "value")
 ROWS = 16_000  # transitions at least that are played at a time
-
-
-def seconds(step: Callable, *words: object) -> float:
-    begin = time.perf_counter()
-    jax.block_until_ready(step(*words))
-    return time.perf_counter() - begin
 
 
 def named(config: ConfigDict, name: str) -> Part:

@@ -5,36 +5,25 @@ TASK is draw, train, plan or product; CONFIG the JSON of a resolved config of le
 """
 
 import json
-import os
 import sys
 
-os.sched_setaffinity(0, range(int(sys.argv[2])))  # before jax counts the cores
+from bench import _ours, _side
 
-from shared.allocator import keep_memory  # noqa: E402
+_ours.begin()
 
-keep_memory()
-
-import time  # noqa: E402
-from collections.abc import Callable  # noqa: E402
 
 import jax  # noqa: E402
 import jax.numpy as jnp  # noqa: E402
 import numpy as np  # noqa: E402
 from ml_collections import ConfigDict  # noqa: E402
 
-from bench import _side  # noqa: E402
+from bench._ours import seconds  # noqa: E402
 from projects.lewm import train  # noqa: E402
 from projects.lewm.clips import ActionScale  # noqa: E402
 from projects.lewm.envs import environment  # noqa: E402
 from projects.lewm.model import build, parameter_count  # noqa: E402
 from projects.lewm.planner import planner  # noqa: E402
 from shared import fit  # noqa: E402
-
-
-def seconds(step: Callable, *words: object) -> float:
-    begin = time.perf_counter()
-    jax.block_until_ready(step(*words))
-    return time.perf_counter() - begin
 
 
 def drawing(config: ConfigDict) -> None:

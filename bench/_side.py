@@ -9,6 +9,7 @@ import statistics
 import subprocess
 import sys
 from collections.abc import Callable, Sequence
+from contextlib import ExitStack
 from pathlib import Path
 from typing import Any
 
@@ -43,6 +44,14 @@ class Side:
     def __exit__(self, *_: object) -> None:
         self.process.stdin.close()
         self.process.wait()
+
+
+def measure(sides: Sequence[Side], rounds: int = ROUNDS) -> None:
+    """Takes the times of all sides, in turns, and ends them."""
+    with ExitStack() as stack:
+        for side in sides:
+            stack.enter_context(side)
+        take_turns(sides, rounds)
 
 
 def take_turns(sides: Sequence[Side], rounds: int = ROUNDS) -> None:

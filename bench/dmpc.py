@@ -13,7 +13,6 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -92,7 +91,7 @@ def collecting(names: Sequence[str]) -> None:
     for name in names:
         config = fields(configured("cpu", {"env.name": name}))
         sides = ours, gym, bare = [ours_of(task, 1, config, steps=1) for task in ("collect", "gymnasium", "mujoco")]
-        measure(sides)
+        _side.measure(sides)
         assert len({side.about["rows"] for side in sides}) == 1, "not the same episodes"
         speeds = [f"{side.about['rows'] / side.ms * 1e3:,.0f}" for side in (ours, gym, bare)]
         row(name, *speeds, f"{100 * gym.ms / ours.ms:.0f}%")
@@ -123,19 +122,12 @@ def three(torch: Path, task: str, cores: int, config: dict[str, Any]) -> list[Si
         config = config | {"task": task, "golden": f"{folder}/golden.npz"}
         subprocess.run([sys.executable, "-m", "bench._dmpc", "golden", str(cores), json.dumps(config)], cwd=ROOT, check=True)
         sides = [ours_of(task, cores, config), theirs(torch, task, cores, config), theirs(torch, task, cores, config, "--compile")]
-        measure(sides)
+        _side.measure(sides)
     counts = [side.about["parameters"] for side in sides]
     assert len(set(counts)) == 1, f"not the same model: {counts}"
     for side in sides[1:]:
         assert side.about["off"] < CLOSE, f"not the same numbers: off by {side.about['off']}"
     return sides
-
-
-def measure(sides: Sequence[Side]) -> None:
-    with ExitStack() as stack:
-        for side in sides:
-            stack.enter_context(side)
-        _side.take_turns(sides)
 
 
 def beside(cells: Sequence[str], sides: Sequence[Side]) -> list[str]:

@@ -10,7 +10,6 @@ All sides of a table are processes that live side by side and take turns; number
 import json
 import sys
 from collections.abc import Sequence
-from contextlib import ExitStack
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -52,7 +51,7 @@ def two_room(torch: Path) -> None:
         known = np.random.default_rng(0).uniform(20, 200, (FRAMES, 2))
         config = fields(configured({"images.size": size})) | {"states": known.round(3).tolist(), "frames": FRAMES}
         groups = [three(torch, "draw", cores, config) for cores in CORES]
-        measure(sides := [side for group in groups for side in group])
+        _side.measure(sides := [side for group in groups for side in group])
         agree("picture", [side.about["mean"] for side in sides], 1e-4)
         for cores, (ours, *others) in zip(CORES, groups, strict=True):
             row(f"{size} px", cores, per_second(FRAMES, ours), *(f"{per_second(FRAMES, side)} ({ratio(side, ours)})" for side in others))
@@ -65,7 +64,7 @@ def push_t(gym: Path) -> None:
         config = fields(configured({"images.size": size, "env.name": "pusht"})) | {"states": known.round(3).tolist()}
         many, one = sides = [ours("draw", 1, config | {"frames": frames}) for frames in (FRAMES, 1)]
         its = Side([str(gym), "-m", "bench._pusht_gym", json.dumps(config)])
-        measure([*sides, its])
+        _side.measure([*sides, its])
         agree("picture", [side.about["mean"] for side in (many, one, its)], 1e-2)
         ratios = f"{FRAMES * its.ms / many.ms:.1f} x, {ratio(its, one)}"
         row(f"{size} px", per_second(FRAMES, many), per_second(1, one), per_second(1, its), ratios)
@@ -77,7 +76,7 @@ def training(torch: Path) -> None:
     clips, flops = config.train.batch_size, cost(config)["flops"] / config.train.steps  # per step
     groups = [three(torch, "train", cores, fields(config), steps=2) for cores in CORES]
     products = [three(torch, "product", cores, {"size": SQUARE}, compiled=False) for cores in CORES]
-    measure([side for group in groups + products for side in group])
+    _side.measure([side for group in groups + products for side in group])
     agree("model", [cost(config)["params"], *(side.about["parameters"] for group in groups for side in group)])
     product = f"a product of {SQUARE} x {SQUARE}, GFLOP/s"
     title("Training step, clips/s (GFLOP/s)", "cores", "ours", "torch eager", "torch compiled", f"{product}: ours", "torch")
@@ -117,7 +116,7 @@ def plans(torch: Path, planners: Sequence[Planner], rounds: int = _side.ROUNDS) 
         three(torch, "plan", one.cores, fields(config), one.compiled, None if one.iterations == ITERATIONS else 1)
         for one, config in zip(planners, configs, strict=True)
     ]
-    measure([side for group in groups for side in group], rounds)
+    _side.measure([side for group in groups for side in group], rounds)
     rows = []
     for one, config, sides in zip(planners, configs, groups, strict=True):
         agree("model", [side.about["parameters"] for side in sides])
@@ -149,13 +148,6 @@ def three(torch: Path, task: str, cores: int, config: dict[str, Any], compiled: 
     words = [str(torch), "-m", "bench.torch_lewm", task, str(cores), json.dumps(config)]
     sides = [ours(task, cores, config, steps), Side(words, steps)]
     return [*sides, Side([*words, "--compile"], steps)] if compiled else sides
-
-
-def measure(sides: Sequence[Side], rounds: int = _side.ROUNDS) -> None:
-    with ExitStack() as stack:
-        for side in sides:
-            stack.enter_context(side)
-        _side.take_turns(sides, rounds)
 
 
 def agree(what: str, values: Sequence[float], within: float = 0) -> None:
