@@ -10,9 +10,9 @@ is ours, the comment says so. Scales:
 
 Kinds of runs: `polynomials` (a high order, softly penalised), `gp` (an exact Gaussian process on altered labels), `features` (least
 squares on weak or random features), `linear` (how data determine the directions of a Bayesian linear model), `subspace` (a network trained
-within a random subspace), `compress` (that network quantised, coded and certified), `train` (a network, and what its curvature says of it),
-`modes` (a curve of low loss between two of those), `spirals` (a network that tells two spirals apart, or only seems to) and `volume` (that
-of the basin around it).
+within a random subspace), `compress` (that network quantised, coded and certified), `lm` and `language` (the same of language models),
+`train` (a network, and what its curvature says of it), `modes` (a curve of low loss between two of those), `spirals` (a network that tells
+two spirals apart, or only seems to) and `volume` (that of the basin around it).
 """
 
 from ml_collections import ConfigDict
@@ -20,7 +20,8 @@ from ml_collections import ConfigDict
 from configs.checks import check, value
 from configs.generalization.costs import cost
 from configs.generalization.kinds import coded, pictures, trained
-from configs.generalization.rules import of_code, of_networks, of_pictures
+from configs.generalization.rules import of_code, of_networks, of_pictures, of_subspace
+from configs.generalization.texts import adapted, of_text, spoken
 
 __all__ = ["cost", "get_config", "needs", "resolve"]
 
@@ -79,6 +80,7 @@ def get_config(scale: str) -> ConfigDict:
     config.data.name = ""  # a row of DATA; empty where the data are made up
     config.data.train = 0  # examples, drawn by the seed; a certificate is of all there are
     config.data.test = 0  # the first ones, or all
+    config.data.vocab = 0  # of a text: 97 are bytes
 
     config.polynomial = ConfigDict()  # f(x) = sum_j w_j p_j(x), penalised by sum_j lambda0 gamma^j w_j^2 beside the negative log likelihood
     config.polynomial.degree = 150  # Figure 1: 150th order
@@ -118,6 +120,10 @@ def get_config(scale: str) -> ConfigDict:
 
     config.network = ConfigDict()
     config.network.name = ""  # mlp (one hidden layer) | lenet
+
+    config.text = ConfigDict()  # language models
+    config.text.network = "4x128"  # layers x width: 2x32 | 4x128 | 8x512 | 12x768, each with adapters of rank 4 (LoRA)
+    config.text.shuffled = False  # control: the tokens of every document in a random order
 
     config.subspace = ConfigDict()  # theta = theta_0 + P v
     config.subspace.projector = "kronecker"  # kronecker | sparse | dense
@@ -195,11 +201,14 @@ def get_config(scale: str) -> ConfigDict:
 
 
 CHOICES = {
-    "entry": ("polynomials", "gp", "features", "linear", "subspace", "compress", "train", "modes", "spirals", "volume"),
+    "entry": (
+        "polynomials", "gp", "features", "linear", "subspace", "compress", "lm", "language", "train", "modes", "spirals", "volume",
+    ),  # fmt: skip
     "polynomial.basis": ("monomial", "legendre"),
     "polynomial.target": ("simple", "structured", "noise", "square", "cosine", "tenth"),
     "features.kind": ("weak", "fourier"),
     "network.name": ("mlp", "lenet"),
+    "text.network": ("2x32", "4x128", "8x512", "12x768"),
     "subspace.projector": ("kronecker", "sparse", "dense"),
     "quantise.kind": ("learned", "even"),
     "classifier.name": ("mlp", "lenet", "resnet"),
@@ -230,11 +239,15 @@ LISTS = {  # field -> its least value, and whether that one is allowed
 # What an entry does not read is no part of its identity.
 SECTIONS = {
     "polynomials": ("polynomial",), "gp": ("gp",), "features": ("features",), "linear": ("linear",), "subspace": ("network", "subspace"),
-    "compress": ("network", "subspace", "quantise", "bound"), "train": ("classifier", "train", "measure"),
+    "compress": ("network", "subspace", "quantise", "bound"), "lm": ("text", "subspace"),
+    "language": ("text", "subspace", "quantise", "bound"), "train": ("classifier", "train", "measure"),
     "modes": ("classifier", "train", "modes"), "spirals": ("spirals",), "volume": ("spirals", "volume"),
 }  # fmt: skip
 EVERY = tuple(dict.fromkeys(section for sections in SECTIONS.values() for section in sections))
-OUTSIDE_IDENTITY = {entry: tuple(section for section in EVERY if section not in own) for entry, own in SECTIONS.items()}
+OUTSIDE_IDENTITY = {
+    entry: tuple(section for section in EVERY if section not in own) + (() if "text" in own else ("data.vocab",))
+    for entry, own in SECTIONS.items()
+}  # fmt: skip
 
 
 def resolve(config: ConfigDict) -> ConfigDict:
@@ -250,7 +263,12 @@ def resolve(config: ConfigDict) -> ConfigDict:
         raise ValueError(f"polynomial.low={config.polynomial.low} is not below polynomial.high={config.polynomial.high}")
     if config.linear.features % 2:
         raise ValueError(f"linear.features={config.linear.features}: as many sines as cosines, take an even number")
-    if coded(config):
+    config.data.vocab = config.data.vocab if spoken(config) else 0
+    if spoken(config):
+        config.packable = ("seed",)
+        of_text(config)
+        of_subspace(config, adapted(config))
+    elif coded(config):
         config.packable = ("seed",)
         of_code(config)
     elif pictures(config):
@@ -273,6 +291,9 @@ def needs(config: ConfigDict) -> dict[str, object]:
         case "compress":
             fixed = fields("network", "subspace") | {"data.name": config.data.name, "seed": config.seed}
             return {"trained": ("generalization/subspace", fixed)}
+        case "language":
+            fixed = fields("text", "subspace") | {f"data.{key}": config.data[key] for key in ("name", "vocab")} | {"seed": config.seed}
+            return {"trained": ("generalization/lm", fixed)}
         case "modes":
             fixed, ends = fields("data", "classifier", "train"), {"first": config.modes.first, "second": config.modes.second}
             return {name: ("generalization/train", fixed | {"seed": seed}) for name, seed in ends.items()}

@@ -6,6 +6,7 @@ from ml_collections import ConfigDict
 
 from configs.generalization import sizes
 from configs.generalization.kinds import DATA, pictures
+from configs.generalization.texts import of_language_model
 
 EIGEN = 25  # an eigendecomposition of n x n is about 25 n^3
 
@@ -94,6 +95,6 @@ def of_spirals(config: ConfigDict) -> dict[str, float]:
 
 COSTS = {
     "polynomials": of_polynomials, "gp": of_gp, "features": of_features, "linear": of_linear,
-    "subspace": of_code, "compress": of_code,
+    "subspace": of_code, "compress": of_code, "lm": of_language_model, "language": of_language_model,
     "train": of_training, "modes": of_curve, "spirals": of_spirals, "volume": of_spirals,
 }  # fmt: skip

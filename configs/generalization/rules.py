@@ -44,7 +44,12 @@ def of_code(config: ConfigDict) -> None:
     if config.data.name not in DATA:
         raise ValueError(f"data.name={config.data.name!r}: choose one of {', '.join(DATA)}")
     config.data.train, config.data.test, *_ = DATA[config.data.name]
-    dimension, side, size = config.subspace.dimension, math.isqrt(config.subspace.dimension), sizes.coded(config).parameters
+    of_subspace(config, sizes.coded(config).parameters)
+
+
+def of_subspace(config: ConfigDict, size: int) -> None:
+    """A model of so many parameters in a random subspace, coded."""
+    dimension, side = config.subspace.dimension, math.isqrt(config.subspace.dimension)
     if config.subspace.projector == "kronecker" and side**2 != dimension:
         raise ValueError(f"subspace.dimension={dimension}: kronecker takes a square, as {side**2} or {(side + 1) ** 2}")
     if dimension > size:

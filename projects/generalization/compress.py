@@ -10,8 +10,9 @@ import optax
 from ml_collections import ConfigDict
 
 from projects.generalization import bitstream, labels, quantise, recount
-from projects.generalization.family import family, mistakes
-from projects.generalization.subspace import cross_entropy
+from projects.generalization.family import family
+from projects.generalization.objective import Objective
+from projects.generalization.subspace import classification, of
 from shared import checkpoint
 from shared.data import labelled
 from shared.fit import Schedule, Task, fit
@@ -23,29 +24,43 @@ NAME = "MODEL.bin"
 
 def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     """Returns the terms of the certificate; None when it was asked to stop before the end."""
-    q, dimension, seed = config.quantise, config.subspace.dimension, int(run.hyper["seed"][0])  # alone: each seed needs another training
-    data = labelled.load(config.data.name)
-    points = labels.training(data, config.subspace.altered, config.subspace.altered_seed)
-    one = family(config.network.name, config.subspace.projector, dimension, data)
+    c, data = config.subspace, labelled.load(config.data.name)
+    points = labels.training(data, c.altered, c.altered_seed)
+    one = family(config.network.name, c.projector, c.dimension, data)
+    note = bitstream.Note(config.data.name, c.altered, c.altered_seed, recount.digests(data))
+    return certified(classification(one, data, points, c.batch_size), config.network.name, note, config, run)
+
+
+def certified(one: Objective, network: str, note: bitstream.Note, config: ConfigDict, run: Run) -> dict[str, Any] | None:
+    """Trains, writes, and returns what can be read back."""
+    found = train(one, config, run)
+    if found is None:
+        return None
+    final, params = found
+    path = run.table(0, NAME)
+    path.write_bytes(bitstream.write(coded(network, config, seed_of(run), params), note))
+    return final | recount.recount(path, config.bound.delta)
+
+
+def train(one: Objective, config: ConfigDict, run: Run) -> tuple[dict[str, Any], dict[str, np.ndarray]] | None:
+    """The last evaluation, and v [d] with the grid of its codebook; None when it was asked to stop before the end."""
+    q, dimension, seed = config.quantise, config.subspace.dimension, seed_of(run)
     trained = checkpoint.load_weights(run.needs["trained"][0], SimpleNamespace(init=lambda key: {"v": jnp.zeros(dimension)}))
     v = np.asarray(trained["v"])
-    grid, batch = quantise.start(q.kind, v, q.levels), labels.batches(points, config.subspace.batch_size, seed)
+    grid, batch = quantise.start(q.kind, v, q.levels), one.batches(seed)
     lr = q.lr * float(v.std())  # Adam's steps are in units of the learning rate, and v is as long as it is
-    wrong = mistakes(one)
 
-    def loss(params: Any, rows: labels.Points, key: jax.Array, hyper: dict) -> tuple[jax.Array, dict]:
+    def loss(params: Any, rows: Any, key: jax.Array, hyper: dict) -> tuple[jax.Array, dict]:
         grid = quantise.written(params["grid"])
         rounded = quantise.straight_through(q.kind, params["v"], grid, q.levels)
-        fit = cross_entropy(one, params["frozen"], rounded, rows)
+        fit = one.loss(params["frozen"], rounded, rows)
         price = quantise.price(params["v"], quantise.codebook(q.kind, grid, q.levels))
-        return fit + q.price * price / len(points.labels), {
-            "train/cross_entropy": fit, "train/nats": price, "frozen": params["frozen"],
-        }  # fmt: skip
+        return fit + q.price * price / one.count, {"train/cross_entropy": fit, "train/nats": price, "frozen": params["frozen"]}
 
     def evaluate(params: Any) -> dict[str, list[float]]:
-        one = jax.tree.map(lambda leaf: leaf[0], params)
-        rounded = quantise.straight_through(q.kind, one["v"], quantise.written(one["grid"]), q.levels)
-        return {"test/error": [wrong(one["frozen"], rounded, data.test.inputs, data.test.labels) / len(data.test.labels)]}
+        mine = of(params, 0)
+        rounded = quantise.straight_through(q.kind, mine["v"], quantise.written(mine["grid"]), q.levels)
+        return {name: [value] for name, value in one.measure(mine["frozen"], rounded).items()}
 
     task = Task(
         init=lambda key, hyper: {"v": jnp.asarray(v), "grid": jnp.asarray(grid), "frozen": one.freeze(hyper["seed"])},
@@ -54,24 +69,23 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
         batch=lambda step: jax.tree.map(lambda leaf: leaf[None], batch(step)),  # [1, B, ...]
         evaluate=evaluate,
         axes={"v": (None,), "grid": (None,), "frozen": one.axes},
-        tokens_per_batch=config.subspace.batch_size,
+        tokens_per_batch=one.tokens_per_batch,
         buffers=("frozen",),
     )
     schedule = Schedule(q.steps, max(1, q.steps // 20), max(1, q.steps // config.subspace.evaluations), config.save.every_minutes)
     fitted = fit(task, schedule, run)
     if fitted is None:
         return None
-    params = {name: np.asarray(fitted.params[name][0]) for name in ("v", "grid")}
-    path = run.table(0, NAME)
-    note = bitstream.Note(config.data.name, config.subspace.altered, config.subspace.altered_seed, recount.digests(data))
-    path.write_bytes(bitstream.write(coded(config, seed, params), note))
-    return fitted.final | recount.recount(path, config.bound.delta)
+    return fitted.final, {name: np.asarray(fitted.params[name][0]) for name in ("v", "grid")}
 
 
-def coded(config: ConfigDict, seed: int, params: dict[str, np.ndarray]) -> bitstream.Coded:
+def seed_of(run: Run) -> int:
+    """Alone: each seed needs another training."""
+    return int(run.hyper["seed"][0])
+
+
+def coded(network: str, config: ConfigDict, seed: int, params: dict[str, np.ndarray]) -> bitstream.Coded:
     """The trained v by its nearest values in the codebook as it is written."""
-    q, grid = config.quantise, params["grid"].astype(np.float16)
+    c, q, grid = config.subspace, config.quantise, params["grid"].astype(np.float16)
     symbols = np.asarray(quantise.symbols(q.kind, jnp.asarray(params["v"]), jnp.asarray(grid, jnp.float32), q.levels)).tolist()
-    return bitstream.Coded(
-        config.network.name, config.subspace.projector, config.subspace.dimension, seed, q.kind, q.levels, grid, symbols
-    )
+    return bitstream.Coded(network, c.projector, c.dimension, seed, q.kind, q.levels, grid, symbols)

@@ -48,8 +48,17 @@ class Family:
 
 def family(name: str, projector: str, dimension: int, data: LabelledSet) -> Family:
     model = network(name, data.train.inputs.shape[1:], data.classes)
-    size = sum(leaf.size for leaf in jax.tree.leaves(jax.eval_shape(model.init, jax.random.key(0))))
-    return Family(model, PROJECTORS[projector](size, dimension), size)
+    return within(model, projector, dimension)
+
+
+def within(model: Pure, projector: str, dimension: int) -> Family:
+    """Those models whose parameters lie in a random subspace."""
+    return Family(model, PROJECTORS[projector](size(model), dimension), size(model))
+
+
+def size(model: Pure) -> int:
+    """How many parameters it has."""
+    return sum(leaf.size for leaf in jax.tree.leaves(jax.eval_shape(model.init, jax.random.key(0))))
 
 
 def centred(x: jax.Array) -> jax.Array:

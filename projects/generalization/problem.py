@@ -11,7 +11,7 @@ import optax
 from ml_collections import ConfigDict
 
 from projects.generalization import labels
-from projects.generalization.family import AT_ONCE, centred
+from projects.generalization.family import AT_ONCE, centred, size
 from projects.generalization.labels import Points
 from projects.generalization.networks import classifier
 from shared.data import labelled
@@ -34,7 +34,7 @@ class Problem:
     @property
     def size(self) -> int:
         """D, parameters of the network."""
-        return sum(leaf.size for leaf in jax.tree.leaves(jax.eval_shape(self.model.init, jax.random.key(0))))
+        return size(self.model)
 
     def logits(self, params: Any, inputs: jax.Array) -> jax.Array:
         """[B, ...], as the data set has them -> [B, C]"""

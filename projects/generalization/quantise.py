@@ -60,12 +60,13 @@ def nearest(v: jax.Array, values: jax.Array) -> jax.Array:
 
 def straight_through(kind: str, v: jax.Array, grid: jax.Array, levels: int) -> jax.Array:
     """v [d] rounded to the nearest value of its codebook. Its gradient passes to v as if nothing were rounded. To a learned value it passes
-    as the sum over what was rounded to it; to the step of an even one as that of a scale of v and codebook both, weighted by what the
-    rounding changed, in steps: were the numbers of steps themselves the weights, the few large ones would drown it in noise."""
+    as the sum over what was rounded to it; to the step of an even one weighted by what the rounding changed, in steps (Esser et al., 2020).
+    What lies beyond the outermost value of an even codebook follows the step alone: moving it changes nothing."""
     near = symbols(kind, v, grid, levels)
     if kind == "learned":
         return grid[near] + (v - jax.lax.stop_gradient(v))
-    u = v / grid
+    most = (levels - 1) / 2
+    u = jnp.clip(v / grid, -most, most)
     return grid * (u + jax.lax.stop_gradient(whole(levels)[near] - u))
 
 

@@ -3,7 +3,7 @@
 import pytest
 
 from configs.generalization import base, kinds
-from launch import plan
+from launch import pack, plan
 from launch.configs import names
 from shared.data import registry
 from shared.errors import BadInput
@@ -23,7 +23,7 @@ def test_the_data_sets_are_those_of_the_registry():
     assert {name: row[3] for name, row in kinds.DATA.items()} == {name: one.classes for name, one in registry.LABELLED.items()}
 
 
-@pytest.mark.parametrize("name", ["polynomials", "orders", "weak", "linear"])
+@pytest.mark.parametrize("name", ["polynomials", "orders", "weak", "linear", "volume"])
 def test_made_up_data_ask_for_no_data_set(name):
     runs = plan.build(f"generalization/{name}", "paper", []).runs.values()
     assert {part for run in runs for part in registry.parts(run.config["data"])} == set()
@@ -55,6 +55,7 @@ def test_who_asks_for_other_pictures_where_data_are_made_up_is_told_so():
         ("gp.lengthscale", 0.0, "above 0"),
         ("features.counts", (), "at least one number"), ("polynomial.growths", (0.0,), "above 0"), ("polynomial.low", 4.0, "not below"),
         ("linear.features", 7, "even"), ("polynomial.basis", "chebyshev", "legendre"), ("gp.jitter", -1.0, "at least 0"),
+        ("spirals.hidden", (), "at least one number"), ("spirals.poison", 0, "at least 1"), ("volume.tau", 0.0, "above 0"),
     ],
 )  # fmt: skip
 def test_a_choice_that_cannot_be_is_named(field, value, said):
@@ -63,3 +64,10 @@ def test_a_choice_that_cannot_be_is_named(field, value, said):
     with pytest.raises(ValueError, match=said) as error:
         base.resolve(config)
     assert "\n" not in str(error.value)
+
+
+def test_good_and_poisoned_networks_are_trained_as_one_program_and_a_basin_has_its_own():
+    made = plan.build("generalization/volume", "cpu", [])
+    trained = [run for run in made.runs.values() if run.config["entry"] == "spirals"]
+    assert len(made.targets) == len(trained) == 6
+    assert len({pack.group_key(run) for run in trained}) == 1 and len({pack.group_key(made.runs[target]) for target in made.targets}) == 6

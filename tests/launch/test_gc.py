@@ -37,13 +37,13 @@ def waste(run: RunDir) -> set[str]:
     return {str(one.path.relative_to(run.path)) for one in gc.of_run(run, NOW - 30 * gc.DAY)}
 
 
-@pytest.mark.parametrize("state, beat, expected", [
-    ("done", NOW, {"ckpt", HALF}), ("diverged", NOW, {"ckpt", HALF}),
-    ("failed", NOW, {SAVE, HALF}), ("cancelled", NOW, {SAVE, HALF}), ("running", NOW, {SAVE, HALF}),  # they go on from it
-    ("failed", LONG_AGO, {"ckpt", HALF}), ("cancelled", LONG_AGO, {"ckpt", HALF}), ("running", LONG_AGO, {"ckpt", HALF}),
+@pytest.mark.parametrize("state, days, expected", [
+    ("done", 0, {"ckpt", HALF}), ("diverged", 0, {"ckpt", HALF}),
+    ("failed", 0, {SAVE, HALF}), ("cancelled", 0, {SAVE, HALF}), ("running", 0, {SAVE, HALF}),  # they go on from it
+    ("failed", 90, {"ckpt", HALF}), ("cancelled", 90, {"ckpt", HALF}), ("running", 90, {"ckpt", HALF}),
 ])  # fmt: skip
-def test_checkpoints_go_when_nobody_will_resume_from_them(tmp_path, state, beat, expected):
-    assert waste(run_of(tmp_path / "run", state, beat)) == expected
+def test_checkpoints_go_when_nobody_will_resume_from_them(tmp_path, state, days, expected):
+    assert waste(run_of(tmp_path / "run", state, NOW - days * gc.DAY)) == expected
 
 
 def test_a_run_that_somebody_computes_is_left_alone(tmp_path):

@@ -1,4 +1,4 @@
-"""What the processes of one run decide together, with the others made up; tests/launch/test_hosts.py has real ones."""
+"""What the processes of one run decide together, with the others made up; tests/launch/test_many_hosts.py has real ones."""
 
 import numpy as np
 import pytest

@@ -18,7 +18,7 @@ NUMBERS = {
 
 
 def candidates(table: pd.DataFrame) -> Figure:
-    return drawn(table, "The more candidates, the better the best of them", "plan.candidates")
+    return drawn(table, "The best of N candidates", "plan.candidates")
 
 
 def steps(table: pd.DataFrame) -> Figure:

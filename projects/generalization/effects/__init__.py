@@ -8,6 +8,7 @@ import math
 
 import pandas as pd
 
+from projects.generalization.effects import certified
 from projects.generalization.effects.networks import (
     both_fit_the_points,
     dimension_falls_with_the_error,
@@ -46,6 +47,7 @@ def check(figures: Tables) -> list[Effect]:
         "fourier": (random_features_peak_at_n, random_features_descend_twice, norm_peaks_there_too),
         "linear": (posterior_contracts,),
         "volume": (both_fit_the_points, good_basins_are_larger),
+        **certified.CHECKS,
     }
     return judge(checks, figures)
 

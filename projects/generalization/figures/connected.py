@@ -4,6 +4,7 @@ import math
 
 import numpy as np
 import pandas as pd
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from projects.generalization.figures import style
@@ -24,18 +25,24 @@ def modes(table: pd.DataFrame) -> Figure:
     note = f"{about(done)}. Means over pairs of networks, 95%" if len(done) else ""
     figure, axes = style.canvas("Two networks are connected by a curve of low loss", 2, "", 5.4, note)
     for axis, (column, words) in zip(axes, PANELS.items(), strict=True):
-        for curve, name in CURVES.items():
-            style.line(axis, *along(where(done, modes__curve=curve), f"curve/{column}"), COLORS[curve], name)
-        style.line(axis, *along(done.drop_duplicates(["modes.first", "modes.second"]), f"line/{column}"), COLORS["line"], "straight line")
-        if axis.lines and column == "train/nll":
-            axis.set_yscale("log")
-        elif axis.lines:
-            axis.set_ylim(bottom=0)
+        if arrays(done):
+            draw(axis, done, column)
         else:
             style.nothing(axis)
         style.label(axis, "t", words)
         style.legend(axis)
     return figure
+
+
+def draw(axis: Axes, done: pd.DataFrame, column: str) -> None:
+    """Losses by their logarithm: those of the ends are next to nothing."""
+    for curve, name in CURVES.items():
+        style.line(axis, *along(where(done, modes__curve=curve), f"curve/{column}"), COLORS[curve], name)
+    style.line(axis, *along(done.drop_duplicates(["modes.first", "modes.second"]), f"line/{column}"), COLORS["line"], "straight line")
+    if column.endswith("nll"):
+        axis.set_yscale("log")
+    else:
+        axis.set_ylim(bottom=0)
 
 
 def along(rows: pd.DataFrame, name: str) -> tuple[list[float], list[Interval]]:

@@ -2,13 +2,16 @@
 
 from matplotlib.axes import Axes
 
-from shared.figures.style import INK, MARK, PAPER, canvas, curve, label, legend, log_ticks, nothing, plain
+from shared.figures.style import HOLLOW, INK, MARK, PAPER, canvas, curve, label, legend, log_ticks, nothing, plain
 
-__all__ = ["COLORS", "INK", "MARK", "PAPER", "band", "canvas", "curve", "label", "legend", "line", "log_ticks", "nothing", "plain"]
+__all__ = [
+    "COLORS", "HOLLOW", "INK", "MARK", "PAPER", "band", "canvas", "curve", "label", "legend", "line", "log_ticks", "nothing", "plain",
+]  # fmt: skip
 
 COLORS = {
     "test": "#c8553d", "train": "#2f6690", "evidence": "#4f8a4c", "norm": "#7a4988", "determined": "#4f8a4c", "undetermined": "#d59a2e",
     "parameters": "#d59a2e", "function": "#4f8a4c", "truth": "#c3c6cb", "monomial": "#2f6690", "legendre": "#c8553d",
+    "true": "#2f6690", "random": "#c8553d", "text": "#2f6690", "shuffled": "#c8553d",
     "order 2": "#8a8f98", "order 15": "#2f6690", "order 15, soft": "#c8553d",
     "bezier": "#2f6690", "polychain": "#4f8a4c", "line": "#8a8f98",
     "good": "#2f6690", "poisoned": "#c8553d",

@@ -8,21 +8,28 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projects.generalization import bitstream
-from projects.generalization.bitstream import Coded, Note, length, read, write
+from projects.generalization.bitstream import Coded, Note, TextNote, length, read, write
 from shared.errors import BadInput
+
+NOTES = {
+    Note: st.builds(Note, st.text(max_size=9), st.floats(0, 1), st.integers(0, 9), st.just({"train_inputs.npy": "0" * 64})),
+    TextNote: st.builds(TextNote, st.text(max_size=9), st.integers(2, 1 << 16), st.booleans(), st.just({"train.u16": "0" * 64})),
+}
 
 
 @st.composite
-def networks(draw):
-    words = {field: draw(st.sampled_from(names)) for field, names in bitstream.WORDS.items()}
+def models(draw):
+    """Of both kinds, with their notes."""
+    kind = draw(st.sampled_from(bitstream.FORMATS))
+    words = {field: draw(st.sampled_from(names)) for field, names in bitstream.words(kind).items()}
     levels, dimension = draw(st.integers(1, 40)), draw(st.integers(1, 300))
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     symbols = np.minimum(rng.poisson(levels / 2, dimension), levels - 1).tolist()
     grid = (rng.normal(size=levels if words["kind"] == "learned" else 1) * 10.0 ** rng.integers(-6, 4)).astype(np.float16)
-    return Coded(**words, dimension=dimension, seed=draw(st.integers(0, 2**31 - 1)), levels=levels, grid=grid, symbols=symbols)
+    coded = Coded(**words, dimension=dimension, seed=draw(st.integers(0, 2**31 - 1)), levels=levels, grid=grid, symbols=symbols)
+    return coded, draw(NOTES[kind.note])
 
 
-notes = st.builds(Note, st.text(max_size=9), st.floats(0, 1), st.integers(0, 9), st.just({"train_inputs.npy": "0" * 64}))
 quick = settings(deadline=None, max_examples=40)
 
 
@@ -31,31 +38,37 @@ def same(one: Coded, other: Coded) -> bool:
 
 
 @quick
-@given(networks(), notes)
-def test_there_and_back(coded, note):
+@given(models())
+def test_there_and_back(model):
+    coded, note = model
     again, said = read(write(coded, note))
     assert same(again, coded) and said == note
 
 
 @quick
-@given(networks(), notes)
-def test_what_is_charged_is_what_the_file_holds(coded, note):
+@given(models())
+def test_what_is_charged_is_what_the_file_holds(model):
     """Less the head, the note, and the rest of the last byte."""
-    parts = length(coded)
-    empty = len(write(coded, note)) - len(bitstream.settings(coded)) - 2 * len(coded.grid) - -(-parts.symbols // 8)
-    other = coded._replace(dimension=1, symbols=[0])
-    small = length(other)
-    assert empty == len(write(other, note)) - len(bitstream.settings(other)) - 2 * len(other.grid) - -(-small.symbols // 8)
-    assert parts.settings == 8 * len(bitstream.settings(coded)) and parts.codebook == 16 * len(coded.grid)
+    coded, note = model
+    kind = bitstream.format_of(note)
+
+    def rest(one: Coded) -> int:
+        parts = length(one, note)
+        assert parts.settings == 8 * len(bitstream.settings(one, kind)) and parts.codebook == 16 * len(one.grid)
+        return len(write(one, note)) - (parts.settings + parts.codebook) // 8 - -(-parts.symbols // 8)
+
+    assert rest(coded) == rest(coded._replace(dimension=1, symbols=[0]))
 
 
-def example() -> bytes:
+def example(network: str, note: Note | TextNote) -> bytes:
     rng = np.random.default_rng(0)
-    coded = Coded("mlp", "kronecker", 100, 7, "even", 5, np.float16([0.3]), rng.integers(0, 5, 100).tolist())
-    return write(coded, Note("digits", 0.0, 0, {"train_inputs.npy": "0" * 64}))
+    coded = Coded(network, "kronecker", 100, 7, "even", 5, np.float16([0.3]), rng.integers(0, 5, 100).tolist())
+    return write(coded, note)
 
 
-WHOLE = example()
+WHOLE = example("mlp", Note("digits", 0.0, 0, {"train_inputs.npy": "0" * 64}))
+TEXT = example("4x128", TextNote("tiny", 97, False, {"train.u16": "0" * 64}))
+both = pytest.mark.parametrize("whole", [WHOLE, TEXT], ids=["classifier", "language model"])
 
 
 def refused(data: bytes) -> str:
@@ -65,19 +78,27 @@ def refused(data: bytes) -> str:
     return str(error.value)
 
 
-def test_every_beginning_is_refused():
-    for count in range(len(WHOLE)):
-        refused(WHOLE[:count])
+@both
+def test_every_beginning_is_refused(whole):
+    for count in range(len(whole)):
+        refused(whole[:count])
 
 
+@both
 @pytest.mark.parametrize("flip", [1, 128, 255])
-def test_every_flipped_byte_is_refused(flip):
-    for place in range(len(WHOLE)):
-        refused(WHOLE[:place] + bytes([WHOLE[place] ^ flip]) + WHOLE[place + 1 :])
+def test_every_flipped_byte_is_refused(flip, whole):
+    for place in range(len(whole)):
+        refused(whole[:place] + bytes([whole[place] ^ flip]) + whole[place + 1 :])
 
 
-def test_something_behind_the_end_is_refused():
-    refused(WHOLE + b"\0")
+@both
+def test_something_behind_the_end_is_refused(whole):
+    refused(whole + b"\0")
+
+
+def test_a_model_of_one_kind_is_none_of_the_other():
+    """The tag is not under the checksum."""
+    assert "no network" in refused(TEXT[:4] + WHOLE[4:]) and "no network" in refused(WHOLE[:4] + TEXT[4:])
 
 
 def with_checksum(body: bytes) -> bytes:
@@ -94,7 +115,7 @@ def test_another_way_to_write_the_same_network_is_refused():
     """A longer number, a bit behind the symbols: two files of one network would not be charged as one."""
     body = WHOLE[bitstream.HEAD :]
     assert "no network" in refused(with_checksum(bytes([body[0] | 128, 0]) + body[1:]))
-    unused = 8 - length(read(WHOLE)[0]).symbols % 8
+    unused = 8 - length(*read(WHOLE)).symbols % 8
     assert unused < 8 and "no network" in refused(with_checksum(body[:-1] + bytes([body[-1] | 1])))
     assert "no network" in refused(with_checksum(body + b"\0"))
 

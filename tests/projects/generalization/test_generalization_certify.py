@@ -1,7 +1,9 @@
 """From training to the certificate, and what `certify` says of a file alone."""
 
+import csv
 import signal
 import time
+from pathlib import Path
 
 import helpers
 import jax
@@ -10,10 +12,12 @@ import pytest
 
 from launch import sweep
 from launch.plan import build
-from projects.generalization import bitstream, bounds, certify, recount
+from projects.generalization import bitstream, bounds, certify, decoded, recount
 from projects.generalization.family import family
 from shared.checkpoint import steps
-from shared.data import labelled
+from shared.data import cache, labelled, prepared
+
+CACHE = cache.root()  # the person's, read before the session of tests gets one of its own
 
 
 def plan(**changes):
@@ -67,7 +71,7 @@ def test_the_file_alone_says_the_same(made, share, capsys):
     assert certify.main([str(file)]) == 0
     said = capsys.readouterr().out
     assert ("vacuous" if share else "is at most") in said.splitlines()[-1]
-    assert len(said.splitlines()) == len(certify.SAID) + 1 and f"{found['bits/total']}" in said
+    assert len(said.splitlines()) == len(certify.CLASSIFIER) + 1 and f"{found['bits/total']}" in said
 
 
 @pytest.mark.slow
@@ -75,7 +79,7 @@ def test_the_decoded_network_is_the_coded_one_bit_by_bit(made):
     coded, note = bitstream.load(made[0.0][1])
     again, _ = bitstream.read(bitstream.write(coded, note))
     one = family(coded.network, coded.projector, coded.dimension, labelled.load(note.data))
-    thetas = [jax.tree.leaves(one.parameters(one.freeze(file.seed), recount.values(file))) for file in (coded, again)]
+    thetas = [jax.tree.leaves(one.parameters(one.freeze(file.seed), decoded.values(file))) for file in (coded, again)]
     assert all(map(np.array_equal, *thetas))
 
 
@@ -112,6 +116,27 @@ def test_without_further_training_and_with_a_learned_codebook(runs):
     coded, _ = bitstream.load(file)
     assert found["bits/codebook"] == 80 and len(coded.grid) == 5 and max(coded.symbols) < 5
     assert found["test/error"] < found["bound/catoni"]
+
+
+# -- what is committed ------------------------------------------------------------------------------------------------------------------
+COMMITTED = Path(certify.__file__).parent / "results" / "cpu"
+
+
+def test_the_committed_file_is_what_its_writer_writes():
+    data = (COMMITTED / "MODEL.bin").read_bytes()
+    coded, note = bitstream.read(data)
+    assert bitstream.write(coded, note) == data and coded.network == "mlp" and note.data == "fashion_mnist"
+
+
+def test_the_committed_file_is_certified_as_the_table_says(monkeypatch):
+    monkeypatch.setenv("PAPERCLUB_CACHE", str(CACHE))
+    if prepared.problem(prepared.examples("fashion_mnist")):
+        pytest.skip("Fashion-MNIST is not in the cache: run python -m launch data fashion_mnist")
+    row = min(csv.DictReader((COMMITTED / "certificate.csv").open()), key=lambda one: float(one["bound/catoni"]))  # of true labels
+    found = recount.recount(COMMITTED / "MODEL.bin", 0.05)
+    assert {name: found[name] for name in ("bits/total", "n")} == {name: float(row[name]) for name in ("bits/total", "n")}
+    for name in ("train/error", "test/error", "bound/catoni"):
+        assert found[name] == pytest.approx(float(row[name]), abs=2e-4)  # products in another order move a few of 60,000 points
 
 
 # -- after a kill -----------------------------------------------------------------------------------------------------------------------

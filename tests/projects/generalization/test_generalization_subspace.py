@@ -125,10 +125,20 @@ def test_gradients_pass_to_v_and_gather_at_the_values():
 
 
 def test_gradients_reach_the_step_by_what_rounding_changed():
+    """What lies beyond the last value is that value, twice the step: it moves with the step, and not with v."""
     v, step, weights = jnp.array([-1.8, 0.5, 8.0]), jnp.array([2.0]), jnp.array([1.0, 10.0, 100.0])  # in steps -0.9, 0.25, 4
     by_v, by_step = jax.grad(lambda v, grid: weights @ quantise.straight_through("even", v, grid, 5), (0, 1))(v, step)
-    np.testing.assert_allclose(by_v, weights)
-    np.testing.assert_allclose(by_step, [-0.1 - 2.5 - 200], rtol=1e-5)
+    np.testing.assert_allclose(by_v, [1, 10, 0])
+    np.testing.assert_allclose(by_step, [-0.1 - 2.5 + 200], rtol=1e-5)
+
+
+def test_a_codebook_that_is_too_narrow_grows():
+    """Fitting targets that lie far beyond its values: as the reason for which the gradient stops there."""
+    v, grid = jnp.linspace(-8.0, 8.0, 9), jnp.array([0.5])
+    loss = jax.grad(lambda grid: ((quantise.straight_through("even", v, grid, 5) - v) ** 2).sum())
+    for _ in range(50):
+        grid = grid - 0.005 * loss(grid)
+    assert float(grid[0]) > 2.5
 
 
 def test_a_written_grid_is_what_a_file_gives_back():

@@ -1,0 +1,69 @@
+"""Table T1: our bounds beside those of others. Numbers that are recalled carry the tag of what is unverified."""
+
+import math
+
+import pandas as pd
+from matplotlib.figure import Figure
+
+from projects.generalization.figures import style
+from projects.generalization.figures.certified import LABELS
+from projects.generalization.figures.reading import DATA, UNKNOWN, distinct, finished, mean, where
+from projects.generalization.figures.texts import UNITS
+from projects.generalization.published import published, row
+from shared.figures.published import Row
+from shared.stats import Interval
+
+Line = tuple[str, Interval, str]  # setting, ours, key of the published number
+ELSEWHERE = {"mnist": "MNIST", "cifar10": "CIFAR-10", "cifar100": "CIFAR-100", "imagenet": "ImageNet"}  # not measured here
+
+
+def errors(table: pd.DataFrame) -> list[Line]:
+    """Bounds on the error of classifiers."""
+    rows = where(finished(table), entry="compress")
+    lines = [(f"{DATA.get(name, name)}, {LABELS[share]}", mean(where(rows, data__name=name, subspace__altered=share), "bound/catoni"),
+              "certificate.guessing" if share else f"certificate.{name}")
+             for name in distinct(rows, "data.name") for share in distinct(rows, "subspace.altered")]  # fmt: skip
+    others = [(text, UNKNOWN, f"certificate.{name}") for name, text in ELSEWHERE.items() if name not in distinct(rows, "data.name")]
+    return lines + others if lines else []
+
+
+def words(table: pd.DataFrame) -> list[Line]:
+    """The best bounds of language models over d, as shares of guessing, and on misses of the first guess."""
+    rows = where(finished(table), entry="language")
+    if rows.empty:
+        return []
+    name = ", ".join(DATA.get(one, one) for one in distinct(rows, "data.name"))
+    lines = []
+    for unit in UNITS:
+        shares = rows.assign(share=rows[f"{unit}/bound"] / rows["guessing/bits"])
+        of_d = [mean(where(shares, subspace__dimension=d), "share") for d in distinct(rows, "subspace.dimension")]
+        lines.append((f"{name}, by {unit}", min(of_d, key=lambda one: one.mean), f"language.{unit}_share"))
+    return lines
+
+
+def t1(table: pd.DataFrame) -> Figure:
+    note = (
+        "Filled: ours, from the file alone. Hollow: published; those of language models, and of ImageNet, are recalled and unverified. "
+        "Language models: theirs is GPT-2 with 50,257 tokens, ours far smaller with bytes"
+    )
+    figure, axes = style.canvas("Table T1  Our bounds and published ones, 95 %", 2, "", 6.2, note)
+    labels = ("bound on the error", "bound on bits per token, share of guessing")
+    for axis, lines, label in zip(axes, (errors(table), words(table)), labels, strict=True):
+        for place, (_, ours, key) in enumerate(reversed(lines)):
+            if key in published():
+                axis.plot(published()[key]["value"], place, linestyle="none", **{**style.HOLLOW, "linewidth": 0})
+            if math.isfinite(ours.mean):
+                axis.plot(ours.mean, place, color=style.INK, linestyle="none", **{**style.MARK, "linewidth": 0})
+        if lines:
+            axis.set_yticks(range(len(lines)), [setting for setting, *_ in reversed(lines)], fontsize=7.5)
+            axis.set_xlim(0, 1.03)
+            axis.set_ylim(-0.6, len(lines) - 0.4)
+        else:
+            style.nothing(axis)
+        style.label(axis, label, "")
+    return figure
+
+
+def t1_summary(table: pd.DataFrame) -> list[Row]:
+    rows = [row(setting, ours, "bound on the error", key) for setting, ours, key in errors(table)]
+    return rows + [row(setting, ours, "bound on bits per token, of guessing", key) for setting, ours, key in words(table)]
