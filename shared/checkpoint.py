@@ -9,8 +9,10 @@ from pathlib import Path
 from typing import Any, Protocol
 
 import jax
+import numpy as np
 import orbax.checkpoint as ocp
 
+from shared import hosts
 from shared.errors import BadInput
 from shared.rundir import RunDir, explain
 
@@ -19,7 +21,10 @@ logging.getLogger("absl").setLevel(logging.ERROR)  # Orbax reports every file it
 
 
 def save(path: Path, tree: Any) -> None:
-    """Writes `tree` (arrays, sharded or not) to the new folder `path`; it exists only once it is complete."""
+    """Writes `tree` (arrays, sharded or not) to the new folder `path`; it exists only once it is complete. Every process of a run over
+    several hosts calls it: each writes what its devices hold, the first one also what all know in whole."""
+    if hosts.several():
+        tree = jax.tree.map(lambda leaf: np.asarray(leaf) if isinstance(leaf, jax.Array) and leaf.is_fully_addressable else leaf, tree)
     try:
         with ocp.Checkpointer(ocp.StandardCheckpointHandler()) as checkpointer:
             checkpointer.save(path.absolute(), args=ocp.args.StandardSave(tree), force=True)
