@@ -87,6 +87,7 @@ def show(console: Console, plan: Plan, waiting: list[str], mesh: Mesh, width: in
     console.print(
         f"{done} done, {running} running, {held}{len(work)} to run in {len(packs)} packs on {width} workers: "
         f"{flops:.1e} FLOPs, about {minutes:.1f} min at {mesh.rate * mesh.devices * width:.0e} FLOP/s"
+        + (f", ${minutes / 60 * mesh.devices * width * mesh.device.price:,.2f} at list price" if mesh.device.price else "")
     )
     for line in lying(packs) if mesh.memory else []:
         console.print(line, highlight=False)

@@ -72,6 +72,8 @@ def launch(
         raise BadInput("--detach is for a cluster (--on): what runs on this machine ends with its launcher")
     engine = engines.on(options.on, mesh, options.jobs)
     engine.check([plan.runs[run_id] for run_id in todo])
+    if options.detach and not engine.ahead:
+        raise BadInput(f"--detach: {options.on} holds no job back until what it needs is done, so a launcher has to stay: leave it out")
     confirm(plan, len(todo), options.yes)
     for run in (plan.runs[run_id] for run_id in todo if options.rerun):  # a run that ended since the preview is no reason to repeat it
         if run.dir.state() in FINISHED and preview.repeats(run, options.rerun):

@@ -148,6 +148,9 @@ def logs(options: argparse.Namespace) -> int:
     path, told = run.path / "log.txt", engines.noted(run)
     if not path.exists() and told and Path(told["log"]).is_file():
         path = Path(told["log"])  # its worker has not begun, or never did
+    if not path.exists() and told and not told["log"]:  # it is where the job is
+        print(engines.logs(told), end="", flush=True)
+        return 0
     if not path.exists():
         raise BadInput(f"{run.id} has printed nothing yet: it is {run.state()}")
     with open(path, errors="replace") as file:

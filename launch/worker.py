@@ -20,7 +20,7 @@ from shared import hosts
 from shared.allocator import keep_memory
 from shared.data import cache
 from shared.errors import BadInput
-from shared.rundir import FINISHED, RunDir, read_json, write_atomic
+from shared.rundir import FINISHED, RunDir, read_json, run_at, write_atomic
 
 DIFF_LIMIT = 1_000_000  # bytes of uncommitted changes worth keeping
 SECRET = ("*.env", "*.pem", "*key*", "*secret*", "*token*.json")
@@ -37,7 +37,7 @@ def main(path: str, log: str = "") -> int:
         os.sched_setaffinity(0, job["cores"][process :: job["hosts"]] or job["cores"])  # before jax counts the cores
     if job["platform"] == "cpu":
         keep_memory()
-    members, why = [RunDir(Path(run)) for run in job["runs"]], ""
+    members, why = [run_at(run) for run in job["runs"]], ""
     if process == 0:  # it decides for its companions on other hosts
         why = unmet(job)
         members = [] if why else [member for member in members if take(member)]
@@ -73,7 +73,7 @@ def take(member: RunDir) -> bool:
 
 def unmet(job: dict[str, Any]) -> str:
     """Why a need is not done, when nobody is at work on it any more; '' when all are done."""
-    for need in (RunDir(Path(path)) for paths in job["needs"].values() for path in paths):
+    for need in (run_at(path) for paths in job["needs"].values() for path in paths):
         while (state := need.state()) == "running":
             time.sleep(LOOK_SECONDS)
         if state != "done":
@@ -98,7 +98,7 @@ def compute(members: list[RunDir], job: dict[str, Any]) -> int:
 
     from shared.run import Run
 
-    needs = {name: [RunDir(Path(path)) for path in paths] for name, paths in job["needs"].items()}
+    needs = {name: [run_at(path) for path in paths] for name, paths in job["needs"].items()}
     entry = importlib.import_module(f"projects.{record['paper']}.{record['config']['entry']}")
     config = FrozenConfigDict(without(record["config"], record["config"]["packable"]))
     with Run(members, tuple(record["config"]["packable"]), job["mesh"], needs) as run:
@@ -125,7 +125,8 @@ def begin(members: list[RunDir], job: dict[str, Any]) -> None:
     for member in members:
         log = member.path / "log.txt"
         log.unlink(missing_ok=True)
-        log.symlink_to(os.path.relpath(job["log"], member.path))
+        if job["log"]:  # otherwise the engine alone has it
+            log.symlink_to(os.path.relpath(job["log"], member.path))
         attempt = member.status()["attempt"] + 1
         begun = {"job": job["name"], "started": time.time(), "heartbeat": time.time()}
         member.update(state="running", attempt=attempt, error="", bad_input=False, **begun)

@@ -37,6 +37,11 @@ def runs_root() -> Path:
     return Path(os.environ.get("PAPERCLUB_RUNS", "runs")).absolute()
 
 
+def run_at(path: str) -> "RunDir":
+    """The run that a job file names: by its path, or by that below the folder of runs, which may lie elsewhere where the job runs."""
+    return RunDir(runs_root() / path)
+
+
 def write_atomic(path: Path, text: str) -> None:
     """Replaces `path` by `text` so that a reader, or a kill -9, sees the old file or the new one, never half of one."""
     temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")

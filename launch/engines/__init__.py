@@ -18,7 +18,7 @@ from launch.configs import near
 from launch.pack import Pack
 from launch.plan import RunSpec
 from shared.errors import BadInput
-from shared.rundir import FINISHED, RunDir, read_json, write_atomic
+from shared.rundir import FINISHED, RunDir, read_json, run_at, write_atomic
 
 LOCAL = "local"
 
@@ -110,10 +110,23 @@ def on(name: str, mesh: Mesh, jobs: int) -> Engine:
     if name not in names():
         known = (LOCAL, *names())
         raise BadInput(f"no cluster {name!r}{near(name, known)}; there are {', '.join(known)}: configs/clusters/ has a file for each")
-    settings = importlib.import_module(f"configs.clusters.{name}").CLUSTER
+    settings = described(name)
+    if isinstance(settings, clusters.Sky):
+        from launch.engines.sky import Sky
+
+        return Sky(name, settings, mesh, jobs)
     from launch.engines.slurm import Slurm
 
     return Slurm(name, settings, mesh, jobs)
+
+
+def described(name: str) -> clusters.Slurm | clusters.Sky:
+    """What a cluster's file says. Raises BadInput where a field is missing or unknown."""
+    try:
+        return importlib.import_module(f"configs.clusters.{name}").CLUSTER
+    except (TypeError, AttributeError) as error:
+        what = str(error).split("__init__() ")[-1]
+        raise BadInput(f"configs/clusters/{name}.py: {what}; configs/clusters/__init__.py tells every field") from None
 
 
 def width(name: str, mesh: Mesh, jobs: int) -> int:
@@ -145,12 +158,17 @@ def noted(run: RunDir) -> dict[str, str]:
     return read_json(run.path / "engine.json")
 
 
+def logs(told: dict[str, str]) -> str:
+    """What the engine has of a job's output. Raises BadInput when its cluster's file is gone."""
+    return on(told["on"], Mesh(), 0).logs(told["id"], None)
+
+
 def cancel(runs: list[RunDir]) -> None:
     """Takes the jobs of these cancelled runs out of their clusters' queues; a job that has another run to compute goes on."""
     told = {(record["on"], record["id"]): Path(record["job"]) for run in runs if (record := noted(run))}
     for (name, id), file in told.items():
         engine = named(name)
-        left = [RunDir(Path(path)).state() for path in read_json(file)["runs"]]
+        left = [run_at(path).state() for path in read_json(file)["runs"]]
         if engine and engine.states([id])[id].phase == "waiting" and set(left) <= {"cancelled", *FINISHED}:
             engine.cancel([id])
 

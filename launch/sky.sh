@@ -1,0 +1,7 @@
+#!/bin/sh
+# Builds .venv-sky, an environment of SkyPilot's own: it wants another click than W&B does.
+set -eu
+python="${1:-.venv/bin/python}"
+"$python" -m venv --clear .venv-sky
+.venv-sky/bin/python -m pip install --quiet --disable-pip-version-check "skypilot[gcp,aws,kubernetes]==0.14.1"
+.venv-sky/bin/sky --version
