@@ -12,7 +12,7 @@ from launch.sweep import Sweep, create, record, recorded, reset, revive
 from launch.terminal import ask, terminal
 from shared.data import registry
 from shared.errors import BadInput, one_line
-from shared.rundir import FINISHED
+from shared.rundir import FINISHED, runs_root
 
 ASK_ABOVE = 1000  # runs: more than that are launched only with --yes, whoever asks
 
@@ -58,7 +58,7 @@ def launch(
         preview.show(console, plan, todo, mesh, engines.width(options.on, mesh, options.jobs))
     if options.dry:
         if options.on != engines.LOCAL:
-            console.print(engines.on(options.on, mesh, options.jobs).script())
+            console.print(engines.on(options.on, mesh, options.jobs).script(runs_root() / plan.name.split("/")[0] / "jobs"))
         return 0
     left = sum(run.dir.state() not in FINISHED for run in plan.runs.values())
     if not todo and left:

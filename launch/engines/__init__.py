@@ -68,8 +68,8 @@ class Engine(Protocol):
     def check(self, runs: list[RunSpec]) -> None:
         """Raises BadInput when these runs cannot be carried: nothing has started then."""
 
-    def script(self) -> str:
-        """What the engine will be asked to run, for a preview; '' when there is nothing to see."""
+    def script(self, folder: Path) -> str:
+        """What the engine will be asked to run for job files in `folder`, as a preview; '' when there is nothing to see."""
 
     def room(self) -> int:
         """How many more jobs it takes now."""

@@ -59,7 +59,7 @@ class Local:
     def check(self, runs: list[RunSpec]) -> None:
         """Whatever this machine lacks was said when the slots were dealt."""
 
-    def script(self) -> str:
+    def script(self, folder: Path) -> str:
         return ""
 
     def room(self) -> int:

@@ -75,9 +75,11 @@ class Slurm:
                 return int(line.split("=")[1]) - 1
         raise BadInput("scontrol names no MaxArraySize: is this SLURM?")
 
-    def script(self) -> str:
+    def script(self, folder: Path) -> str:
         """The batch script of an array, as sbatch will get it."""
-        return _make_sbatch_string(command=f"{sys.executable} ...", folder="...", map_count=self.width, **self.parameters([]))
+        folder /= self.name
+        command = f"{sys.executable} -u -m submitit.core._submit {folder}"
+        return _make_sbatch_string(command=command, folder=folder, map_count=self.width, **self.parameters([]))
 
     def parameters(self, after: list[str]) -> dict[str, object]:
         """What submitit turns into the lines of a batch script."""

@@ -96,10 +96,10 @@ def test_a_machine_without_slurm(capsys, runs, paper, toys, monkeypatch):
     assert not runs.exists()
 
 
-def test_the_batch_script_asks_for_what_the_cluster_s_file_and_the_mesh_say(toys):
+def test_the_batch_script_asks_for_what_the_cluster_s_file_and_the_mesh_say(toys, tmp_path):
     toys(partition="big", account="lab", cores=12, memory=90, gpu="h100", grace=90, minutes=240, setup=("module load cuda",))
     asked = engines.on("tried", MESHES["h100x16"], 5)
-    script = asked.script()
+    script = asked.script(tmp_path)
     for line in (
         "partition=big", "account=lab", "time=240", "signal=USR2@90", "nodes=2", "ntasks-per-node=1", "cpus-per-task=12", "mem=90GB",
         "gpus-per-node=h100:8", "array=0-4%5", "requeue", f"chdir={ROOT}",
