@@ -14,7 +14,8 @@ def trial(config: dict[str, int]) -> None:
 
 
 if __name__ == "__main__":
-    ray.init(num_cpus=len(os.sched_getaffinity(0)), include_dashboard=False, log_to_driver=False, logging_level="ERROR")
+    quiet = {"include_dashboard": False, "log_to_driver": False, "logging_level": "ERROR", "_temp_dir": f"{sys.argv[2]}/session"}
+    ray.init(num_cpus=len(os.sched_getaffinity(0)), **quiet)
     seeds = {"seed": tune.grid_search(list(range(int(sys.argv[1]))))}
     where = tune.RunConfig(storage_path=sys.argv[2], verbose=0)
     sys.exit(bool(tune.Tuner(tune.with_resources(trial, {"cpu": 1}), param_space=seeds, run_config=where).fit().errors))

@@ -32,7 +32,7 @@ def train(seed: int) -> None:
     plan = plan_of(TINY, [seed])
     create(plan)
     work = Sweep(plan, engines.on(engines.LOCAL, MESHES["cpu"], 1), fail_fast=True, watch=lambda _: None)
-    job = work.job(Pack(tuple(plan.runs.values())))
+    job = work.job(Pack(tuple(plan.runs.values()), MESHES["cpu"]))
     job.name = f"{job.name}-{seed}"
     job.spec |= {"cores": [], "log": os.devnull}
     job.write()

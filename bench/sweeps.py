@@ -2,7 +2,7 @@
 Tune. All sides do our worker's work (the same training, metrics, weights, records) with the same interpreter on the same cores, each
 from a compilation cache of its own that is empty at first; the second call finds what the first left behind.
 
-    python -m bench sweeps [COUNT ...]
+    python -m bench sweeps
 """
 
 import os

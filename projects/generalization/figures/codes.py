@@ -12,7 +12,7 @@ from shared.figures.published import Row
 from shared.stats import Interval
 
 SHARES = {0.0: "true", 1.0: "random"}  # colours by share of altered labels
-MARKERS = ("o", "s", "^", "D")
+LOOKS = ({"marker": "o", "linestyle": "--"}, {"marker": "s"}, {"marker": "^", "linestyle": ":"}, {"marker": "D", "linestyle": "-."})  # by L
 Setting = tuple[float, int, int]  # share of altered labels, L, d
 
 
@@ -35,15 +35,15 @@ def compression(table: pd.DataFrame) -> Figure:
     note = f"{name}: {int(done['n'].max()):,} points; bounds of Catoni from the file alone, 95 %. Numbers: d" if len(done) else ""
     figure, (codes, bounds) = style.canvas("Shorter codes, more errors, and the bound between them", 2, "", 5.2, note)
     groups = dict.fromkeys(setting[:2] for setting in settings(done))
-    marks = dict(zip(distinct(done, "quantise.levels"), MARKERS, strict=False))
+    looks = dict(zip(distinct(done, "quantise.levels"), LOOKS, strict=False))
     for share, levels in groups:
         some = [one for one in settings(done) if one[:2] == (share, levels)]
         color, label = COLORS[SHARES[share]], f"{LABELS[share]}, L = {levels}"
         bits, errors = ([of(done, one, column) for one in some] for column in ("bits/total", "train/error"))
-        style.curve(codes, [one.mean for one in bits], errors, color, label, marker=marks[levels])
+        style.curve(codes, [one.mean for one in bits], errors, color, label, **looks[levels])
         for one, place, error in zip(some, bits, errors, strict=True):
             codes.annotate(f"{one[2]}", (place.mean, error.mean), (4, 4), textcoords="offset points", fontsize=7, color=style.INK)
-        style.curve(bounds, [one[2] for one in some], [of(done, one, "bound/catoni") for one in some], color, label, marker=marks[levels])
+        style.curve(bounds, [one[2] for one in some], [of(done, one, "bound/catoni") for one in some], color, label, **looks[levels])
     for axis in (codes, bounds):
         if axis.lines:
             axis.axhline(done["bound/guessing"].iloc[0], color=style.PAPER, linestyle="--", linewidth=1, label="guessing")

@@ -44,14 +44,15 @@ def words(table: pd.DataFrame) -> list[Line]:
 def t1(table: pd.DataFrame) -> Figure:
     note = (
         "Filled: ours, from the file alone. Hollow: published; those of language models, and of ImageNet, are recalled and unverified. "
-        "Language models: theirs is GPT-2 with 50,257 tokens, ours far smaller with bytes"
+        "A stroke: guessing. Language models: theirs is GPT-2 with 50,257 tokens, ours far smaller with bytes"
     )
     figure, axes = style.canvas("Table T1  Our bounds and published ones, 95 %", 2, "", 6.2, note)
     labels = ("bound on the error", "bound on bits per token, share of guessing")
     for axis, lines, label in zip(axes, (errors(table), words(table)), labels, strict=True):
         for place, (_, ours, key) in enumerate(reversed(lines)):
             if key in published():
-                axis.plot(published()[key]["value"], place, linestyle="none", **{**style.HOLLOW, "linewidth": 0})
+                mark = {"marker": "|", "markersize": 11} if key.endswith("guessing") else {}
+                axis.plot(published()[key]["value"], place, linestyle="none", **{**style.HOLLOW, "linewidth": 0, **mark})
             if math.isfinite(ours.mean):
                 axis.plot(ours.mean, place, color=style.INK, linestyle="none", **{**style.MARK, "linewidth": 0})
         if lines:

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from configs.generalization import language, lm, texts
-from projects.generalization import bounds
+from projects.generalization import bounds, losses
 from projects.generalization.decoders import DECODERS, RANK, adapters, decoder
 from projects.generalization.documents import batches, documents
 from projects.generalization.family import size
@@ -139,6 +139,16 @@ def test_the_loss_of_training_is_the_same_in_nats(small):
     found = documents(tokens.load("tiny", 97).test[:500], one.context, shuffled=False)
     bits = reader(one)(frozen, v, found).tokens["bits"]
     assert float(jax.jit(one.loss)(frozen, v, found.rows)) == pytest.approx(bits * math.log(2), abs=1e-5)
+
+
+def test_other_batches_move_no_digit_that_is_printed(small, monkeypatch):
+    """As another machine would: products in another order, which float32 feels in its last digits."""
+    one, frozen, v = small
+    found = documents(tokens.load("tiny", 97).test[:1_500], one.context, shuffled=False)
+    first = reader(one)(frozen, v, found)
+    monkeypatch.setattr(losses, "AT_ONCE", 200)
+    for name, value in reader(one)(frozen, v, found).tokens.items():
+        assert value == pytest.approx(first.tokens[name], rel=1e-6), name
 
 
 def test_the_sweep_has_a_control_for_every_dimension():
