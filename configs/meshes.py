@@ -58,6 +58,7 @@ MESHES = {
     "h200": Mesh(device=H200, utilisation=0.08),
     "h100x4": Mesh(tensor=4, device=H100, utilisation=0.2),
     "h100x8": Mesh(fsdp=8, device=H100, utilisation=0.2),
+    "h100x8-tensor": Mesh(tensor=8, device=H100, utilisation=0.2),
     "h200x8": Mesh(fsdp=8, device=H200, utilisation=0.2),
     "h100x16": Mesh(data=2, fsdp=8, device=H100, utilisation=0.2, hosts=2),
     "v5e-16": Mesh(data=4, fsdp=4, device=V5E, utilisation=0.4, hosts=4),

@@ -58,8 +58,9 @@ def parser() -> argparse.ArgumentParser:
 
     sub = verb("list", "papers, their figures and what each costs")
     sub.add_argument("paper", nargs="?", default="")
-    sub = verb("show", "a resolved config, its sweep and its needs")
+    sub = verb("show", "a resolved config, its sweep and its needs; or what they would ask of a mesh, and cost")
     config(sub), tagged(sub)
+    sub.add_argument("--mesh", default="", metavar="NAME", help="lower the programs for a mesh (configs/meshes.py) that need not be here")
     sub = verb("run", "one config, as one run (its sweep is left out)")
     config(sub), launching(sub)
     sub = verb("sweep", "all runs of a config file: preview, then launch what is not done yet")

@@ -1,6 +1,7 @@
 """What a launch would do, before it does it; and what it did, after."""
 
 import subprocess
+from collections import Counter
 from functools import lru_cache
 
 from rich.console import Console
@@ -8,7 +9,8 @@ from rich.table import Table
 
 from configs.meshes import Mesh
 from launch.configs import ROOT
-from launch.pack import arrange
+from launch.layout import held
+from launch.pack import Pack, arrange
 from launch.plan import Plan, RunSpec, short
 from launch.sweep import Sweep
 from shared.rundir import FINISHED
@@ -86,6 +88,20 @@ def show(console: Console, plan: Plan, waiting: list[str], mesh: Mesh, width: in
         f"{done} done, {running} running, {held}{len(work)} to run in {len(packs)} packs on {width} workers: "
         f"{flops:.1e} FLOPs, about {minutes:.1f} min at {mesh.rate * mesh.devices * width:.0e} FLOP/s"
     )
+    for line in lying(packs) if mesh.memory else []:
+        console.print(line, highlight=False)
+
+
+def lying(packs: list[Pack]) -> list[str]:
+    """How packs lie on their mesh: one line for those that lie alike."""
+    alike = Counter((len(pack.runs), pack.mesh, round(held(pack.runs[0], pack.mesh, len(pack.runs)), -8)) for pack in packs)
+    lines = []
+    for (members, mesh, taken), count in alike.items():
+        axes = " x ".join(f"{name} {length}" for name, length in mesh.axes.items() if length > 1) or "one device"
+        full = f"about {taken / 1e9:.1f} of {mesh.memory / 1e9:.0f} GB" + ("" if taken <= mesh.memory else ": MAY NOT FIT")
+        each = f", {members // mesh.member} on a device" if members % mesh.member == 0 and members > mesh.member else ""
+        lines.append(f"  {count} x {members} member{'s' if members > 1 else ''} on {axes}{each}; {full} of each {mesh.device.name}")
+    return lines
 
 
 def summary(console: Console, plan: Plan, work: Sweep) -> None:

@@ -5,7 +5,7 @@ import json
 
 from rich.table import Table
 
-from launch import configs, engines, plan, preview
+from launch import configs, engines, forecast, plan, preview
 from launch.start import mesh_of
 from launch.terminal import terminal
 from shared.errors import BadInput
@@ -33,11 +33,15 @@ def list_papers(paper: str) -> int:
 
 
 def show(options: argparse.Namespace, overrides: list[str]) -> int:
-    """The resolved config, what differs from the file's own, the sweep and the cost."""
+    """The resolved config, the sweep and the cost; with --mesh, what the programs ask of one, in the place of the config."""
     console = terminal()
+    overrides = overrides + ([f"--config.mesh={options.mesh}"] if options.mesh else [])
     built = plan.build(options.config, options.scale, overrides, options.sweep)
-    console.print(configs.claim(options.config))
-    console.print(json.dumps(built.runs[built.targets[0]].config, indent=1))
     mesh = mesh_of(built)
+    if not options.mesh:
+        console.print(configs.claim(options.config))
+        console.print(json.dumps(built.runs[built.targets[0]].config, indent=1))
     preview.show(console, built, preview.todo(built, ""), mesh, engines.width(engines.LOCAL, mesh, 0))
+    if options.mesh:
+        forecast.show(console, built, options.mesh)
     return 0

@@ -42,6 +42,8 @@ class Program:
     arguments: tuple[Tree, ...]  # ShapeDtypeStructs
     calls: float  # in a run
     parameters: int  # that one member has learned or learns
+    passes: int = 1  # over its arguments, in a call: who writes token after token reads the weights for each
+    double: bool = False  # computes in float64
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ def devices(program: Program) -> int:
 
 def trace(program: Program, mesh: Mesh) -> tuple[Any, str]:
     """The traced program and its signature: equal for those that lower to the same numbers."""
-    with jax.set_mesh(mesh) if devices(program) > 1 else contextlib.nullcontext():
+    with jax.set_mesh(mesh) if devices(program) > 1 else contextlib.nullcontext(), jax.enable_x64(program.double):
         traced = program.function.trace(*program.arguments)
     places = [str(leaf.sharding) for leaf in jax.tree.leaves(program.arguments)]
     return traced, signature(traced.jaxpr.jaxpr, places)

@@ -308,7 +308,8 @@ def cost(config: ConfigDict) -> dict[str, float]:
         flops = 2 * n * config.ensemble.members * 2 * config.evaluation.tokens
     else:
         flops = 2 * n * config.sample.tokens * (config.ensemble.members if config.sample.teacher == "logits" else 1)
-    per_token = model.layers * (12 * model.width + 3 * model.mlp_width + model.heads * config.data.context) + 3 * config.data.vocab
     width = 2 if model.dtype == "bfloat16" else 4
-    held = width * per_token * config.train.batch_size * config.data.context
+    per_token = model.layers * width * (12 * model.width + 3 * model.mlp_width)
+    per_token += (4 + width) * (model.layers * model.heads * config.data.context + 2 * config.data.vocab)  # float32, too
+    held = per_token * config.train.batch_size * config.data.context
     return {"params": n, "flops": float(flops), "bytes": float(16 * n + held), "state": float(16 * n)}

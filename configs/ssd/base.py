@@ -286,6 +286,8 @@ def cost(config: ConfigDict) -> dict[str, float]:
         # a round writes about half of what it verifies, and drafts every branch
         flops = 2 * written * 2 * (teacher + draft * (1 + config.spec.budget))
     model = config.model
-    per_token = model.layers * (12 * model.width + 3 * model.mlp_width + model.heads * config.data.context) + 3 * config.data.vocab
-    held = (2 if model.dtype == "bfloat16" else 4) * per_token * config.train.batch_size * config.data.context
+    width = 2 if model.dtype == "bfloat16" else 4
+    per_token = model.layers * width * (12 * model.width + 3 * model.mlp_width)
+    per_token += (4 + width) * (model.layers * model.heads * config.data.context + 2 * config.data.vocab)  # float32, too
+    held = per_token * config.train.batch_size * config.data.context
     return {"params": n, "flops": float(flops), "bytes": float(16 * n + held), "state": float(16 * n)}

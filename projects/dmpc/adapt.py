@@ -4,14 +4,17 @@ The weights begin where they were, with a fresh optimiser, and the scales stay a
 adapted likewise, for the comparison: it cannot learn how the world moves without learning how whoever played the data moves in it.
 """
 
+from collections.abc import Callable
 from typing import Any
 
 from ml_collections import ConfigDict
 
 from projects.dmpc.collect import load_transitions
-from projects.dmpc.train import learn, split
+from projects.dmpc.parts import part
+from projects.dmpc.train import learn, learning, split
 from projects.dmpc.trained import load
 from projects.dmpc.windows import Windows
+from shared.lowering import Ahead, Program
 from shared.optim import adamw
 from shared.run import Run
 
@@ -21,5 +24,12 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     old, transitions = load(run.needs["base"][0]), load_transitions(config, run)
     rows = split(transitions, config.train.validation)
     windows = Windows(transitions, config.windows, config.train.batch_size, 0, old.variables["stats"])
-    rule = lambda hyper: adamw(hyper["adapt.lr"], 0.0, None, 0.9, 0.999, 1e-8, config.optim.clip)  # noqa: E731
-    return learn(config, run, old.part, lambda key: old.variables, windows.at, rows, config.adapt.steps, rule)
+    return learn(config, run, old.part, lambda key: old.variables, windows.at, rows, config.adapt.steps, rule(config))
+
+
+def rule(config: ConfigDict) -> Callable:
+    return lambda hyper: adamw(hyper["adapt.lr"], 0.0, None, 0.9, 0.999, 1e-8, config.optim.clip)
+
+
+def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
+    return [learning(config, ahead, part(config), config.adapt.steps, rule(config))]

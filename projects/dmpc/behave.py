@@ -16,6 +16,7 @@ from ml_collections import ConfigDict
 from projects.dmpc.actor import Actor, Policy, random, returns
 from projects.dmpc.envs import Environments, environments
 from projects.dmpc.sac import Settings, init, updater
+from shared.lowering import Ahead, Program, parameter_count
 from shared.run import Run
 from shared.sharding import make_mesh
 
@@ -61,6 +62,20 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
                 return None
             saved = time.monotonic()
     return best(run)
+
+
+def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
+    """The updates of a round, on one device; the environment is played on the host."""
+    wanted, env = config.behave, config.env
+    settings = Settings(env.states, env.actions, wanted.width, wanted.lr, wanted.discount, wanted.slowness)
+    learner = jax.eval_shape(lambda key: init(settings, key), jax.random.key(0))
+    sizes = {"states": (env.states,), "actions": (env.actions,), "rewards": (), "failed": (), "next_states": (env.states,)}
+    rows = {
+        name: jax.ShapeDtypeStruct((wanted.round, wanted.batch_size, *size), bool if name == "failed" else jnp.float32)
+        for name, size in sizes.items()
+    }
+    learned = parameter_count({name: learner[name] for name in ("actor", "critics")})
+    return [Program("updates of a round", updater(settings, 0), (learner, rows), (wanted.steps - wanted.warmup) / wanted.round, learned)]
 
 
 class Play:

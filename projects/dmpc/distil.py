@@ -1,6 +1,7 @@
 """Distils a planner into an MLP: on states of the data that it has learned from, it is asked what it would do, and the MLP learns to answer
 the same at once. It is evaluated as every other policy is."""
 
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -10,10 +11,11 @@ from ml_collections import ConfigDict
 from projects.dmpc import objectives, trained
 from projects.dmpc.collect import load_transitions
 from projects.dmpc.parts import student
-from projects.dmpc.planner import planner
-from projects.dmpc.train import learn, optimizer
+from projects.dmpc.planner import planner, planning
+from projects.dmpc.train import learn, learning, optimizer
 from projects.dmpc.units import stats
 from projects.dmpc.windows import Windows
+from shared.lowering import Ahead, Program
 from shared.run import Run
 
 Tree = Any
@@ -40,6 +42,15 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     rule = lambda hyper: optimizer(config, hyper["optim.lr"])  # noqa: E731
     places = np.flatnonzero(~held), np.flatnonzero(held)
     return learn(config, run, model, lambda key: model.init(key, known), at, places, config.train.steps, rule)
+
+
+def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
+    """The plans of a batch of states, and the student's training."""
+    agent = trained.ahead({name: configs[0] for name, configs in ahead.needs.items() if name != "data"}, config.plan)
+    plans = planning(agent, planner(agent, config.plan, objectives.of(config.objective, config.env.name, agent)), BATCH)
+    rule = lambda hyper: optimizer(config, hyper["optim.lr"])  # noqa: E731
+    learnt = learning(config, ahead, student(config), config.train.steps, rule, ("history", "actions"))
+    return [replace(plans, calls=-(-config.distil.states // BATCH)), learnt]
 
 
 def asked(config: ConfigDict, agent: Any, variables: Tree, windows: Windows, rows: np.ndarray, run: Run) -> np.ndarray | None:

@@ -9,12 +9,14 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from projects.dmpc.collect import load_transitions
+from projects.dmpc.parts import part
 from projects.dmpc.train import held_out, split
 from projects.dmpc.trained import Trained, load
 from projects.dmpc.transitions import Transitions
 from projects.dmpc.units import scales
-from projects.dmpc.windows import Windows
+from projects.dmpc.windows import Windows, shapes
 from shared.errors import BadInput
+from shared.lowering import Ahead, Program, parameter_count
 from shared.run import Run
 
 BATCH = 256  # windows that are rolled out together
@@ -66,3 +68,14 @@ def errors(model: Trained, transitions: Transitions, count: int, steps: int) -> 
         "still": np.sqrt(still.mean(0)),
         "windows": np.full(squares.shape[1], len(squares)),
     }
+
+
+def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
+    """A batch of windows rolled out, on one device."""
+    trained = ahead.needs["dynamics"][0]
+    model, rows = part(trained), shapes(trained, (min(BATCH, config.error.windows),))
+    variables = jax.eval_shape(model.init, jax.random.key(0))
+    key = jax.eval_shape(lambda: jax.random.key(0))
+    roll = jax.jit(lambda *given: model.predict(*given, config.plan.dynamics_steps))
+    given = (variables, *(rows[name] for name in ("history", "past", "actions")), key)
+    return [Program("rollouts", roll, given, -(-config.error.windows // BATCH), parameter_count(variables["weights"]))]

@@ -8,6 +8,7 @@ cpu it is minutes, and a second attempt gives the same numbers.
 import contextlib
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Any
 
 import jax
@@ -16,9 +17,10 @@ from ml_collections import ConfigDict
 
 from projects.dmpc import objectives, trained
 from projects.dmpc.envs import Environments, Spec, environments
-from projects.dmpc.planner import cloned, compiled, planner
+from projects.dmpc.planner import cloned, compiled, planner, planning
 from projects.dmpc.players import reference
 from shared.errors import BadInput
+from shared.lowering import Ahead, Program
 from shared.run import Run
 
 Tree = Any
@@ -47,6 +49,14 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     run.step = run.steps
     run.log(run.step, {"perf/plan_ms" if name == "plan_ms" else name: value for name, value in numbers.items()})
     return numbers
+
+
+def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
+    """The plans of all episodes for a step, made until the time limit, on one device."""
+    agent = trained.ahead({name: configs[0] for name, configs in ahead.needs.items()}, config.plan)
+    objective = objectives.of(config.objective, config.env.name, agent)
+    find = compiled(cloned(agent)) if config.evaluate.distilled else planner(agent, config.plan, objective)
+    return [replace(planning(agent, find, config.evaluate.episodes), calls=environments(config.env, 1).spec.limit)]
 
 
 def evaluate(

@@ -18,6 +18,7 @@ from ml_collections import ConfigDict
 
 from projects.dmpc.baselines import mbop
 from projects.dmpc.objectives import Objective, checked
+from shared.lowering import Program, parameter_count
 
 Tree = Any
 
@@ -126,6 +127,18 @@ def compiled(find: Find) -> Callable[..., Plan]:
         return jax.lax.map(lambda one: of_one(variables, *one), (history, past, before, alive, keys), batch_size=together)
 
     return jax.jit(of_all)
+
+
+def planning(agent: Any, find: Callable[..., Plan], episodes: int) -> Program:
+    """The plans of so many episodes, on one device; how often they are made is the caller's to say."""
+    shaped = jax.ShapeDtypeStruct
+    given = (
+        shaped((episodes, agent.history, agent.states), jnp.float32), shaped((episodes, agent.history, agent.actions), jnp.float32),
+        shaped((episodes, agent.horizon, agent.actions), jnp.float32), shaped((episodes,), bool),
+        jax.eval_shape(lambda: jax.random.split(jax.random.key(0), episodes)),
+    )  # fmt: skip
+    weights = [variables["weights"] for variables in agent.abstract.values()]
+    return Program(f"plans of {episodes} episodes", find, (agent.abstract, *given), 1, parameter_count(weights))
 
 
 def copies(count: int, *arrays: jax.Array) -> tuple[jax.Array, ...]:

@@ -13,9 +13,10 @@ from projects.dmpc.collect import load_transitions
 from projects.dmpc.parts import Part, part
 from projects.dmpc.transitions import Transitions
 from projects.dmpc.units import stats
-from projects.dmpc.windows import Windows
+from projects.dmpc.windows import Windows, shapes
 from shared.errors import BadInput
 from shared.fit import Schedule, Task, fit
+from shared.lowering import Ahead, Program, step
 from shared.optim import adamw, warmup_cosine
 from shared.run import Run
 
@@ -41,28 +42,46 @@ def learn(
     training, unseen = rows
     batches = [batch(at, training, config.train.batch_size, int(seed)) for seed in run.hyper["seed"]]
     judge = jax.jit(jax.vmap(judged(model, held_out(at, unseen, config.train.windows, config.train.batch_size))))
-    task = Task(
+    stacked = lambda step: jax.tree.map(lambda *one: np.stack(one), *[batch(step) for batch in batches])  # noqa: E731  [K, B, ...]
+    fitted = fit(task(config, model, init, stacked, judge, rule), schedule(config, steps), run)
+    if fitted is None:
+        return None
+    run.save_weights(fitted.params)
+    return fitted.final
+
+
+def task(config: ConfigDict, model: Part, init: Callable, batch: Callable, evaluate: Callable, rule: Callable) -> Task:
+    return Task(
         init=lambda key, hyper: init(key),
         loss=lambda variables, batch, key, hyper: (model.loss(variables, batch, key), {"stats": variables["stats"]}),
         optimizer=rule,
-        batch=lambda step: jax.tree.map(lambda *one: np.stack(one), *[batch(step) for batch in batches]),  # [K, B, ...]
-        evaluate=judge,
+        batch=batch,
+        evaluate=evaluate,
         axes=model.axes,
         tokens_per_batch=config.train.batch_size,  # windows
         buffers=("stats",),
         ema=config.optim.ema,
     )
-    schedule = Schedule(
+
+
+def schedule(config: ConfigDict, steps: int) -> Schedule:
+    return Schedule(
         steps,
         log_every=max(1, steps // 128),
         evaluate_every=max(1, steps // config.train.evaluations),
         save_minutes=config.save.every_minutes,
     )
-    fitted = fit(task, schedule, run)
-    if fitted is None:
-        return None
-    run.save_weights(fitted.params)
-    return fitted.final
+
+
+def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
+    return [learning(config, ahead, part(config), config.train.steps, lambda hyper: optimizer(config, hyper["optim.lr"]))]
+
+
+def learning(config: ConfigDict, ahead: Ahead, model: Part, steps: int, rule: Callable, names: tuple[str, ...] = ()) -> Program:
+    """The step of a part that learns from windows, or from some of their arrays (`names`)."""
+    rows = shapes(config, (len(ahead.hyper["seed"]), config.train.batch_size))
+    rows = {name: rows[name] for name in names or rows}
+    return step(task(config, model, model.init, lambda step: rows, lambda variables: {}, rule), schedule(config, steps), ahead)
 
 
 def split(transitions: Transitions, share: float) -> tuple[np.ndarray, np.ndarray]:

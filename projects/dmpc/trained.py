@@ -36,6 +36,12 @@ def load(run: RunDir) -> Trained:
     return Trained(run.id, config, model, checkpoint.load_weights(run, model))
 
 
+def ahead(configs: Mapping[str, ConfigDict], plan: ConfigDict) -> "Agent":
+    """The agent of parts that will be trained with these configs, by name."""
+    parts = {name: student(one) if one.entry == "distil" else part(one) for name, one in configs.items()}
+    return Agent(parts, max(one.windows.history for one in configs.values()), plan)
+
+
 @dataclass(frozen=True)
 class Agent:
     """What a method needs of rho, p_d, J and what may stand in for them, by name. Its variables are theirs by name."""

@@ -9,6 +9,7 @@ with a mask that says so. Before an episode's beginning it is likewise, without 
 from dataclasses import dataclass
 from typing import Any
 
+import jax
 import numpy as np
 from ml_collections import ConfigDict
 
@@ -102,3 +103,13 @@ class Windows:
             "rewards": (data.rewards[steps] * mask / self.reward_scale).astype(np.float32),
             "value": self.values[rows],
         }
+
+
+def shapes(config: ConfigDict, lead: tuple[int, ...]) -> dict[str, jax.ShapeDtypeStruct]:
+    """Of a batch [*lead, ...] of windows."""
+    known, ahead, env = config.windows.history, config.windows.horizon, config.env
+    sizes = {
+        "history": (known, env.states), "past": (known, env.actions), "actions": (ahead, env.actions), "states": (ahead, env.states),
+        "mask": (ahead,), "rewards": (ahead,), "value": (),
+    }  # fmt: skip
+    return {name: jax.ShapeDtypeStruct((*lead, *size), np.float32) for name, size in sizes.items()}

@@ -1,5 +1,6 @@
 """Least squares on more and more features (Figure 1 g; Belkin et al. 2019): double descent without a network."""
 
+import math
 from typing import Any
 
 import jax
@@ -11,6 +12,8 @@ from projects.generalization.dimension import determined, undetermined
 from projects.generalization.middle import middle
 from projects.generalization.pictures import Pictures, altered, choose, one_hot
 from projects.generalization.regression import least_norm
+from shared.data import labelled
+from shared.lowering import Ahead, Program
 from shared.run import Run
 
 
@@ -89,3 +92,17 @@ def random_waves(width: int, count: int, bandwidth: float, seed: int) -> tuple[n
 def cosines(x: jax.Array, waves: jax.Array, phases: jax.Array) -> jax.Array:
     """Random features [n, N] whose products approach the RBF kernel of this bandwidth (Rahimi and Recht 2007)."""
     return jnp.sqrt(2 / len(phases)) * jnp.cos(x @ waves + phases)
+
+
+def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
+    """Of random features of pictures the largest number that is fitted, on one device, in float64; weak ones are computed on the host."""
+    if config.features.kind == "weak":
+        return []
+    data, n, most = labelled.blank(config.data.name), config.data.train, max(config.features.counts)
+    width = math.prod(data.train.inputs.shape[1:])
+
+    def fitted(x: jax.Array, waves: jax.Array, phases: jax.Array, targets: jax.Array) -> jax.Array:
+        return least_norm(cosines(x, waves, phases), targets).weights
+
+    given = tuple(jax.ShapeDtypeStruct(size, np.float64) for size in ((n, width), (width, most), (most,), (n, data.classes)))
+    return [Program(f"{most:,} random features", jax.jit(fitted), given, len(ahead.hyper["seed"]), 0, double=True)]

@@ -1,5 +1,6 @@
 """An exact Gaussian process on altered labels (Figure 1 d): it fits them all, and its evidence says what it thinks of them."""
 
+import math
 import time
 from typing import Any
 
@@ -9,7 +10,9 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from projects.generalization.pictures import altered, choose, one_hot
-from projects.generalization.process import evidence, factorise, median_distance, rbf, solve
+from projects.generalization.process import Process, evidence, factorise, median_distance, rbf, solve
+from shared.data import labelled
+from shared.lowering import Ahead, Program
 from shared.run import Run
 
 
@@ -58,3 +61,18 @@ def levels(config: ConfigDict, seed: int) -> list[dict[str, float]]:
 def wrong(scores: jax.Array, labels: np.ndarray) -> float:
     """Share of errors of scores [m, C]."""
     return float((np.asarray(scores).argmax(1) != labels).mean())
+
+
+def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
+    """The kernel of a seed, its factor, and the answers to every share of altered labels, on one device, in float64."""
+    data, pictures, shares = labelled.blank(config.data.name), config.data, len(config.gp.altered)
+    width = math.prod(data.train.inputs.shape[1:])
+
+    def whole(x: jax.Array, test_x: jax.Array, targets: jax.Array) -> tuple[jax.Array, jax.Array]:
+        factor = jnp.linalg.cholesky(rbf(x, x, 1.0) + config.gp.jitter * jnp.eye(len(x)), symmetrize_input=False)
+        dual = jax.lax.map(lambda some: solve(Process(factor, config.gp.jitter), some), targets)
+        return dual, rbf(test_x, x, 1.0) @ dual
+
+    sizes = (pictures.train, width), (pictures.test, width), (shares, pictures.train, data.classes)
+    given = tuple(jax.ShapeDtypeStruct(size, np.float64) for size in sizes)
+    return [Program("a kernel of all pictures", jax.jit(whole), given, len(ahead.hyper["seed"]), 0, double=True)]

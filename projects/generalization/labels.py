@@ -3,6 +3,7 @@
 from collections.abc import Callable
 from typing import NamedTuple
 
+import jax
 import numpy as np
 
 from projects.generalization import pictures
@@ -39,3 +40,9 @@ def batches(points: Points, size: int, seed: int) -> Callable[[int], Points]:
         return Points(points.inputs[rows], points.labels[rows])
 
     return batch
+
+
+def shapes(data: LabelledSet, lead: tuple[int, ...]) -> Points:
+    """Of a batch [*lead, ...]."""
+    inputs = data.train.inputs
+    return Points(jax.ShapeDtypeStruct((*lead, *inputs.shape[1:]), inputs.dtype), jax.ShapeDtypeStruct(lead, np.int32))

@@ -1,7 +1,7 @@
 """A classifier and the points that it is about: its loss, its optimiser, and how it is judged on all points."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -15,6 +15,7 @@ from projects.generalization.family import AT_ONCE, centred, size
 from projects.generalization.labels import Points
 from projects.generalization.networks import classifier
 from shared.data import labelled
+from shared.data.labelled import LabelledSet
 from shared.nn.pure import Pure
 from shared.optim import warmup_cosine
 
@@ -73,9 +74,13 @@ class Problem:
 def problem(config: ConfigDict) -> Problem:
     """Of a resolved config. Raises BadInput."""
     data, c = labelled.load(config.data.name), config.train
-    model = classifier(config.classifier, data.train.inputs.shape[1:], data.classes)
     points = labels.training(data, c.altered, c.altered_seed, config.data.train)
-    return Problem(model, points, labels.testing(data, config.data.test), c.weight_decay)
+    return replace(without_points(config, data), train=points, test=labels.testing(data, config.data.test))
+
+
+def without_points(config: ConfigDict, data: LabelledSet) -> Problem:
+    none = Points(data.train.inputs[:0], data.train.labels[:0])
+    return Problem(classifier(config.classifier, data.train.inputs.shape[1:], data.classes), none, none, config.train.weight_decay)
 
 
 def cross_entropy(logits: jax.Array, points: Points) -> jax.Array:

@@ -60,7 +60,8 @@ def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
     prompt = jax.ShapeDtypeStruct((c.batch_size // count * count, half), jnp.int32)
     key = jax.eval_shape(lambda: jax.random.key(0))
     calls = -(-c.tokens // prompt.size)
-    return [Program("a stretch of text", jax.jit(stretch(model, config, count)), (teachers, prompt, key), calls, parameter_count(one))]
+    write = jax.jit(stretch(model, config, count))
+    return [Program("a stretch of text", write, (teachers, prompt, key), calls, parameter_count(one), passes=half)]
 
 
 def stretch(model: Pure, config: ConfigDict, count: int) -> Any:

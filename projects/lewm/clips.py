@@ -3,6 +3,7 @@ block of `frameskip` actions that follow it."""
 
 from dataclasses import dataclass
 
+import jax
 import numpy as np
 from ml_collections import ConfigDict
 
@@ -119,3 +120,12 @@ class Clips:
         every = rows[:, None] + np.arange(self.frames * self.frameskip)  # [B, 5 (T + 1)]
         blocks = self.actions[every].reshape(len(rows), self.frames, -1)
         return {"actions": blocks, **{name: values[every[:, :: self.frameskip]] for name, values in self.sight.items()}}
+
+
+def shapes(config: ConfigDict, lead: tuple[int, ...], states: int) -> dict[str, jax.ShapeDtypeStruct]:
+    """Of a batch [*lead, ...] of clips, in an environment of so many `states`. Episodes of a file are taken to have pixels."""
+    frames, size = config.clips.history + 1, config.images.size
+    seen = {"states": jax.ShapeDtypeStruct((*lead, frames, states), np.float32)}
+    if config.collect.pixels or config.collect.file:
+        seen = {"pixels": jax.ShapeDtypeStruct((*lead, frames, size, size, 3), np.uint8)}
+    return {"actions": jax.ShapeDtypeStruct((*lead, frames, config.clips.frameskip * config.env.actions), np.float32), **seen}

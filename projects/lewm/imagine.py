@@ -4,6 +4,7 @@ A rollout starts from as many frames as the predictor knows and then feeds on it
 taken. Its errors are set beside those of who predicts no motion.
 """
 
+from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -12,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 from ml_collections import ConfigDict
 
-from projects.lewm.clips import permutation, split_episodes, starts
+from projects.lewm.clips import permutation, shapes, split_episodes, starts
 from projects.lewm.collect import load_episodes
 from projects.lewm.decoder import build
 from projects.lewm.envs import environment
@@ -22,6 +23,7 @@ from projects.lewm.sight import Sight, thumbnails
 from projects.lewm.train import Frames, frames_of
 from projects.lewm.trained import Trained, load
 from shared.fit import Fitted, Schedule, Task, fit
+from shared.lowering import Ahead, Program, step
 from shared.nn.pure import Pure
 from shared.optim import adamw, warmup_cosine
 from shared.run import Run
@@ -73,21 +75,41 @@ def fit_decoder(config: ConfigDict, run: Run, decoder: Pure, frames: Frames, sig
         rows = np.random.PCG64([seed, step]).random_raw(c.batch_size) % len(pool["z"])
         return jax.tree.map(lambda leaf: leaf[None, rows], pool)
 
-    def error(params: Tree, batch: Tree) -> jax.Array:
-        return jnp.mean((decoder.apply(params, batch["z"]) - frames(batch)) ** 2)
+    judge = jax.jit(jax.vmap(error(decoder, frames), (0, None)))
+    return fit(task(config, decoder, frames, batch, lambda params: {"val/reconstruction": judge(params, judged)}), schedule(config), run)
 
-    judge = jax.jit(jax.vmap(error, (0, None)))
-    task = Task(
+
+def error(decoder: Pure, frames: Frames) -> Callable[[Tree, Tree], jax.Array]:
+    return lambda params, batch: jnp.mean((decoder.apply(params, batch["z"]) - frames(batch)) ** 2)
+
+
+def task(config: ConfigDict, decoder: Pure, frames: Frames, batch: Callable, evaluate: Callable) -> Task:
+    c, of = config.imagine, error(decoder, frames)
+    return Task(
         init=lambda key, hyper: decoder.init(key),
-        loss=lambda params, batch, key, hyper: (error(params, batch), {}),
+        loss=lambda params, batch, key, hyper: (of(params, batch), {}),
         optimizer=lambda hyper: adamw(warmup_cosine(c.lr, c.steps, WARMUP), DECAY, None, 0.9, 0.999, 1e-8, CLIP),
         batch=batch,
-        evaluate=lambda params: {"val/reconstruction": judge(params, judged)},
+        evaluate=evaluate,
         axes=decoder.axes,
         tokens_per_batch=c.batch_size,  # frames
     )
-    schedule = Schedule(c.steps, max(1, c.steps // 64), max(1, c.steps // 8), config.save.every_minutes)
-    return fit(task, schedule, run)
+
+
+def schedule(config: ConfigDict) -> Schedule:
+    steps = config.imagine.steps
+    return Schedule(steps, max(1, steps // 64), max(1, steps // 8), config.save.every_minutes)
+
+
+def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
+    """The decoder's training; the latents of its frames are made once before."""
+    lead, patches = (1, config.imagine.batch_size), (config.images.size // config.encoder.patch) ** 2
+    clips = shapes(config, lead, environment(config.env.name).state_size)
+    rows = {name: leaf.update(shape=(*lead, *leaf.shape[3:])) for name, leaf in clips.items() if name != "actions"}  # one frame of each
+    latent = (config.latent.width,) if config.latent.tokens == "one" else (patches, config.latent.width)
+    rows["z"] = jax.ShapeDtypeStruct((*lead, *latent), np.float32)
+    abstract = task(config, build(config), frames_of(config), lambda step: rows, lambda params: {})
+    return [step(abstract, schedule(config), ahead)]
 
 
 def sources(episodes: Episodes, rows: np.ndarray) -> Tree:

@@ -16,10 +16,12 @@ from projects.lewm.clips import split_episodes
 from projects.lewm.collect import load_episodes
 from projects.lewm.envs import Environment, environment
 from projects.lewm.episodes import Episodes
+from projects.lewm.model import build
 from projects.lewm.pairs import pairs
 from projects.lewm.planner import GROUP, planner
 from projects.lewm.trained import Trained, load
 from shared.errors import BadInput
+from shared.lowering import Ahead, Program, parameter_count
 from shared.run import Run
 
 SHOWN = 8  # attempts whose states are kept for figures
@@ -47,6 +49,27 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     run.step = numbers["plans"]
     run.log(run.step, {"perf/plan_ms" if name == "plan_ms" else name: value for name, value in numbers.items()})
     return numbers
+
+
+def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
+    """The plans of a group of episodes, on one device, as a run makes them; none for policies without a model."""
+    if config.plan.policy != "model":
+        return []
+    trained, wanted = ahead.needs["model"][0], config.protocol
+    model, size, skip = build(trained), trained.images.size, trained.clips.frameskip
+    variables = jax.eval_shape(model.init, jax.random.key(0))
+    variables["stats"]["actions"] = model.stats["actions"]
+    group, history = min(GROUP, wanted.pairs), config.plan.history
+    block = np.ones(skip * trained.env.actions, np.float32)
+    find = planner(model, config.plan, trained.clips.history, -block, block)
+    given = (
+        jax.ShapeDtypeStruct((group, history, size, size, 3), np.uint8),
+        jax.ShapeDtypeStruct((group, history - 1, len(block)), np.float32),
+        jax.ShapeDtypeStruct((group, size, size, 3), np.uint8),
+        jax.eval_shape(lambda: jax.random.split(jax.random.key(0), group)),
+    )
+    calls = -(-wanted.budget // (config.plan.horizon * skip)) * -(-wanted.pairs // group)
+    return [Program(f"plans of {group} episodes", find, (variables, *given), calls, parameter_count(variables["weights"]))]
 
 
 def evaluate(

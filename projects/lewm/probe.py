@@ -14,10 +14,11 @@ from projects.lewm.envs import Environment, environment
 from projects.lewm.episodes import Episodes
 from projects.lewm.neighbours import kept_by, plane
 from projects.lewm.probes import Targets, probes
-from projects.lewm.sight import Sight
+from projects.lewm.sight import Sight, looking
 from projects.lewm.sigreg import directions, sigreg
 from projects.lewm.trained import Trained, load
 from shared.errors import BadInput
+from shared.lowering import Ahead, Program
 from shared.run import Run
 
 HELD_OUT = 0.2  # share of the episodes that judge
@@ -46,6 +47,11 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
         arrays = {f"quantity_{name}": np.float32(values) for name, values in targets.items()}
         np.savez_compressed(run.table(0, "arrays.npz"), plane=laid, **arrays)
     return numbers
+
+
+def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
+    """What it looks at; the probes themselves are small."""
+    return looking(ahead.needs["model"][0], config.probe.frames)
 
 
 def flat(z: np.ndarray) -> np.ndarray:

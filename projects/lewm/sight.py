@@ -5,10 +5,13 @@ from typing import Any
 
 import jax
 import numpy as np
+from ml_collections import ConfigDict
 
 from projects.lewm.envs import Environment
 from projects.lewm.episodes import Episodes
+from projects.lewm.model import Model, build
 from projects.lewm.trained import Trained
+from shared.lowering import Program, parameter_count
 
 CHUNK = 256  # frames at a time
 THUMBNAIL = 64  # pixels at most
@@ -20,7 +23,7 @@ class Sight:
     def __init__(self, trained: Trained, environment: Environment):
         encode, draw, size = trained.model.encode, environment.draw, trained.config.images.size
         self.environment, self.size, self.variables = environment, size, trained.variables
-        self.encode = jax.jit(lambda variables, pixels: encode(variables, pixels / 255))
+        self.encode = seeing(trained.model)
         self.draw = jax.jit(lambda variables, states, changed: encode(variables, draw(states, size, changed)))
 
     def states(self, states: np.ndarray, changed: bool = False) -> np.ndarray:
@@ -38,6 +41,19 @@ class Sight:
         if episodes.pixels is None:
             return self.states(episodes.states[rows])
         return np.concatenate([self.pixels(episodes.pixels[rows[at : at + CHUNK]]) for at in range(0, len(rows), CHUNK)])
+
+
+def seeing(model: Model) -> Callable:
+    """Compiled (variables, pictures [N, H, W, 3] uint8) -> latents [N, ...]."""
+    return jax.jit(lambda variables, pixels: model.encode(variables, pixels / 255))
+
+
+def looking(trained: ConfigDict, frames: int) -> list[Program]:
+    """A chunk of so many `frames` that the model of a training's config looks at, on one device."""
+    model, size = build(trained), trained.images.size
+    variables = jax.eval_shape(model.init, jax.random.key(0))
+    pictures = jax.ShapeDtypeStruct((CHUNK, size, size, 3), np.uint8)
+    return [Program(f"{CHUNK} frames", seeing(model), (variables, pictures), -(-frames // CHUNK), parameter_count(variables["weights"]))]
 
 
 def chunked(function: Callable[[np.ndarray], Any], rows: np.ndarray) -> np.ndarray:

@@ -16,9 +16,10 @@ from sklearn.metrics import roc_auc_score
 
 from projects.lewm import monitor
 from projects.lewm.envs import Environment, environment
-from projects.lewm.sight import Sight, thumbnails
+from projects.lewm.sight import Sight, looking, thumbnails
 from projects.lewm.trained import Trained, load
 from shared.errors import BadInput
+from shared.lowering import Ahead, Program
 from shared.run import Run
 
 FRAMES = 20  # of a trajectory, a model step apart
@@ -50,6 +51,12 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     shown = example(world, trained.config.images.size, versions, found)
     np.savez_compressed(run.table(0, "arrays.npz"), **curves(found), **shown, **told)
     return numbers(found, calibration)
+
+
+def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
+    """What it looks at: frames before the event once, those behind it in every version, of as many trajectories again."""
+    frames = 2 * config.surprise.trajectories * (EVENT + len(VERSIONS) * (FRAMES - EVENT))
+    return looking(ahead.needs["model"][0], frames)
 
 
 def trajectories(world: Environment, policy: str, count: int, steps: int, rng: np.random.Generator) -> tuple[np.ndarray, np.ndarray]:

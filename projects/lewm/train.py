@@ -10,7 +10,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from projects.lewm import losses
-from projects.lewm.clips import ActionScale, Clips, split
+from projects.lewm.clips import ActionScale, Clips, shapes, split
 from projects.lewm.collect import load_episodes
 from projects.lewm.decoder import build as decoder
 from projects.lewm.diagnostics import effective_rank, spread, straightness
@@ -18,6 +18,7 @@ from projects.lewm.envs import environment
 from projects.lewm.model import Model, build
 from projects.lewm.sigreg import directions, sigreg
 from shared.fit import Schedule, Task, fit
+from shared.lowering import Ahead, Program, step
 from shared.nn.norms import Moments
 from shared.optim import adamw, warmup_cosine
 from shared.run import Run
@@ -39,28 +40,43 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     settle = jax.jit(jax.vmap(lambda variables: model.settle(variables, frames, known)))
     judge = jax.jit(jax.vmap(lambda variables: held_out(config, model, frames, variables, unseen)))
 
-    steps = config.train.steps
-    task = Task(
+    stacked = lambda step: jax.tree.map(lambda *one: np.stack(one), *[batch(step) for batch in batches])  # noqa: E731  [K, B, ...]
+    wanted = task(config, model, frames, scale, stacked, lambda variables: judge(settle(kept(variables))))
+    fitted = fit(wanted, schedule(config), run)
+    if fitted is None:
+        return None
+    run.save_weights(settle(kept(fitted.params)))
+    return fitted.final
+
+
+def task(config: ConfigDict, model: Model, frames: Frames, scale: ActionScale, batch: Callable, evaluate: Callable) -> Task:
+    return Task(
         init=lambda key, hyper: init(config, model, scale, key),
         loss=lambda variables, batch, key, hyper: loss(config, model, frames, variables, batch, key, hyper["loss.sigreg"]),
         optimizer=lambda hyper: optimizer(config, hyper["optim.lr"]),
-        batch=lambda step: jax.tree.map(lambda *one: np.stack(one), *[batch(step) for batch in batches]),  # [K, B, ...]
-        evaluate=lambda variables: judge(settle(kept(variables))),
+        batch=batch,
+        evaluate=evaluate,
         axes=axes(config, model),
         tokens_per_batch=config.train.batch_size,  # clips
         buffers=("stats",),
     )
-    schedule = Schedule(
+
+
+def schedule(config: ConfigDict) -> Schedule:
+    steps = config.train.steps
+    return Schedule(
         steps,
         log_every=max(1, steps // 128),
         evaluate_every=max(1, steps // config.evaluation.times),
         save_minutes=config.save.every_minutes,
     )
-    fitted = fit(task, schedule, run)
-    if fitted is None:
-        return None
-    run.save_weights(settle(kept(fitted.params)))
-    return fitted.final
+
+
+def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
+    rows = shapes(config, (len(ahead.hyper["seed"]), config.train.batch_size), environment(config.env.name).state_size)
+    known = ActionScale(np.zeros(config.env.actions, np.float32), np.ones(config.env.actions, np.float32))
+    abstract = task(config, build(config), frames_of(config), known, lambda step: rows, lambda variables: {})
+    return [step(abstract, schedule(config), ahead)]
 
 
 def kept(variables: Tree) -> Tree:

@@ -12,7 +12,7 @@ from ml_collections import ConfigDict
 from projects.ssd import early
 from projects.ssd.model import build, decoder_config
 from projects.ssd.train import held_out, schedule, task, train
-from projects.ssd.weights import Trained, target_of
+from projects.ssd.weights import Trained, architecture, target_of
 from shared.data.tokens import Batches, windows
 from shared.errors import BadInput
 from shared.lowering import Ahead, Program, parameter_count, step
@@ -90,7 +90,7 @@ def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
     layer: it holds the very embedding of its target."""
     if config.distil.outputs:
         raise BadInput("a draft with distil.outputs holds its target's own embedding, which is not known ahead of time")
-    teacher, student = build(decoder_config(ahead.needs["target"][0])), build(decoder_config(config))
+    teacher, student = build(architecture(config, ahead.needs)), build(decoder_config(config))
     params = jax.eval_shape(teacher.init, jax.random.key(0))
     shape = (config.train.batch_size, config.data.context)
     known, split = (NamedSharding(ahead.mesh, spec) for spec in (PartitionSpec(), PartitionSpec(("data", "fsdp"))))

@@ -11,10 +11,13 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from projects.ssd import accounting, pairs
+from projects.ssd.ahead import programs
 from projects.ssd.turns import SAME_K, Elsewhere, Turns
 from shared.data import registry
 from shared.data.tokens import load, windows
 from shared.run import Run
+
+__all__ = ["programs", "run"]
 
 BOTH = "_both"  # modes with this ending have all the cores that SSD uses
 

@@ -11,11 +11,13 @@ from tokenizers import Tokenizer
 
 from projects.ssd import smollm2
 from projects.ssd.lm import LM, decoder_lm
+from projects.ssd.model import build
 from projects.ssd.questions import questions
 from projects.ssd.train import text
-from projects.ssd.weights import target_of
+from projects.ssd.weights import architecture, target_of
 from shared.data import bpe
 from shared.data.tokens import windows
+from shared.lowering import Ahead, Program, parameter_count
 from shared.run import Run
 
 QUESTION = 10  # tokens of a question to SmolLM2
@@ -44,6 +46,17 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
         np.save(file, tokens)
     path.with_suffix(".tmp").replace(path)
     return {"tokens": len(tokens), "distinct_tokens": len(np.unique(tokens))}
+
+
+def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
+    """The rows that are written together, each after a quarter of its context, on one device, as a run does it."""
+    decoder, context, rows = architecture(config, ahead.needs), config.data.context, config.sample.batch_size
+    lm, prompt = decoder_lm(decoder), context // 4
+    params = jax.eval_shape(lambda key: lm.prepare(build(decoder).init(key), ahead.mesh), jax.random.key(0))
+    start = jax.ShapeDtypeStruct((rows, prompt), jnp.int32)
+    write, key = jax.jit(continuation(lm, rows, context - prompt)), jax.eval_shape(lambda: jax.random.key(0))
+    calls = -(-config.sample.tokens // (rows * context))
+    return [Program("rows of text", write, (params, start, key), calls, parameter_count(params), passes=context - prompt)]
 
 
 def own(config: ConfigDict, length: int) -> Callable[[int], np.ndarray]:

@@ -1,5 +1,6 @@
 """The models of a run: what its needs trained, or what others trained."""
 
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import jax
@@ -14,6 +15,7 @@ from shared.nn.decoder import DecoderConfig
 from shared.nn.pure import Pure
 from shared.run import Run
 from shared.rundir import RunDir
+from shared.weights.config import decoder_config as read_config
 
 
 class Trained(NamedTuple):
@@ -35,6 +37,11 @@ def target_of(config: ConfigDict, run: Run) -> Trained:
 def pretrained() -> Trained:
     found = smollm2.smollm2()
     return Trained(found.config, build(found.config), found.params)
+
+
+def architecture(config: ConfigDict, needs: Mapping[str, list[ConfigDict]]) -> DecoderConfig:
+    """Of the target of a run that is still ahead. Raises BadInput for one that others trained while it is not fetched."""
+    return read_config(smollm2.folder()) if config.pair.name == "smollm2" else decoder_config(needs["target"][0])
 
 
 def of_run(run: RunDir) -> Trained:

@@ -81,6 +81,7 @@ def source(classes: int, files: dict[str, str], size: int) -> Labelled:
         network=True,
         fetch=partial(fetch, name, files, alternative),
         classes=classes,
+        shape=(32, 32, 3),
         files=files,
         decode=partial(decode, files),
     )

@@ -40,6 +40,7 @@ SOURCE = Labelled(
     network=False,
     fetch=fetch,
     classes=10,
+    shape=(8, 8, 1),
     files={RAW: "09f66e6debdee2cd2b5ae59e0d6abbb73fc2b0e0185d2e1957e9ebb51e23aa22"},
     decode=decode,
 )

@@ -60,6 +60,7 @@ SOURCE = Labelled(
     network=True,
     fetch=fetch,
     classes=10,
+    shape=(28, 28, 1),
     files=FILES,
     decode=decode,
 )

@@ -37,3 +37,10 @@ def load(name: str) -> LabelledSet:
         raise BadInput(f"{folder} {wrong}: run {registry.command(name, 0)}")
     arrays = [np.load(folder / f"{part}.npy", mmap_mode="r") for part in ARRAYS]
     return LabelledSet(Examples(*arrays[:2]), Examples(*arrays[2:]), known.classes, prepared.meta(folder))
+
+
+def blank(name: str) -> LabelledSet:
+    """What a data set will look like, without an example. Raises BadInput for an unknown one."""
+    known = registry.examples(name)
+    none = Examples(np.zeros((0, *known.shape), np.uint8 if len(known.shape) > 1 else np.float32), np.zeros(0, np.uint8))
+    return LabelledSet(none, none, known.classes, {})

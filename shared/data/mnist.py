@@ -56,6 +56,7 @@ SOURCE = Labelled(
     network=True,
     fetch=fetch,
     classes=10,
+    shape=(28, 28, 1),
     files={RAW: "3fb5bb119c556ae7d1aa647653ca603a1b3abf001aae410732cc55d923c5a390"},
     decode=decode,
 )

@@ -46,6 +46,7 @@ SOURCE = Labelled(
     licence="Apache-2.0",
     space=5_000_000,
     classes=10,
+    shape=(40,),
     files={WHEEL["raw"]: SHA256},
     decode=decode,
 )

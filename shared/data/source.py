@@ -67,6 +67,7 @@ class Labelled(Known):
     """Inputs with a class each. `decode(folder)` reads the verified files: train and test inputs and labels, by the names of ARRAYS."""
 
     classes: int
+    shape: tuple[int, ...]  # of an input: bytes [H, W, C] or float32 [D]
     files: dict[str, str]  # name -> sha256 of what `fetch` leaves
     decode: Callable[[Path], "dict[str, np.ndarray]"]
 

@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ml_collections import ConfigDict
 
-from projects.dmpc.windows import FLOOR, Normaliser, Windows, returns_to_go
+from projects.dmpc.windows import FLOOR, Normaliser, Windows, returns_to_go, shapes
 from shared.errors import BadInput
 
 EPISODES = st.lists(st.tuples(st.integers(1, 9), st.booleans()), min_size=1, max_size=6)
@@ -140,3 +140,12 @@ def test_what_hardly_changes_is_not_blown_up():
     scale = Normaliser.of(values)
     assert scale.std[0] == np.float32(FLOOR) and scale.std[1] == pytest.approx(np.arange(10).std())
     np.testing.assert_array_equal(scale.normalise(values)[:, 0], 0)
+
+
+def test_the_shapes_of_a_batch_are_known_without_data():
+    data = transitions([(9, False)])
+    states, actions = data.observations.shape[1], data.actions.shape[1]
+    asked = ConfigDict({"windows": {"history": 2, "horizon": 4}, "env": {"states": states, "actions": actions}})
+    batch = windows(data, horizon=4, batch_size=5, history=2)(0)
+    assert {name: leaf.shape for name, leaf in shapes(asked, (5,)).items()} == {name: values.shape for name, values in batch.items()}
+    assert {values.dtype for values in batch.values()} == {leaf.dtype for leaf in shapes(asked, (5,)).values()}

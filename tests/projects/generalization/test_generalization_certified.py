@@ -56,10 +56,11 @@ def test_no_bound_of_others_stands_for_one_of_ours():
 
 def test_the_table_takes_the_best_dimension_of_a_language_model():
     table = certified_world.table("t1")
-    rows = {row["setting"]: row["ours"] for row in GALLERY.rows("t1", table)}
+    rows = {(row["setting"], row["quantity"]): row["ours"] for row in GALLERY.rows("t1", table)}
     for unit in ("documents", "tokens"):
-        (ours,) = [value for setting, value in rows.items() if setting.endswith(f"by {unit}")]
-        assert ours == pytest.approx(table[f"{unit}/bound"].min() / math.log2(97))
+        share, first, ten = [ours for (setting, _), ours in rows.items() if setting.endswith(f"by {unit}")]
+        assert share == pytest.approx(table[f"{unit}/bound"].min() / math.log2(97))
+        assert (first, ten) == (pytest.approx(table[f"{unit}/top1_bound"].min()), pytest.approx(table[f"{unit}/top10_bound"].min()))
 
 
 # -- effects --------------------------------------------------------------------------------------------------------------

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from configs.lewm.base import get_config
-from projects.lewm.clips import ActionScale, Clips, permutation, split, split_episodes, starts
+from projects.lewm.clips import ActionScale, Clips, permutation, shapes, split, split_episodes, starts
 from projects.lewm.episodes import Episodes, from_list
 from shared.errors import BadInput
 
@@ -186,3 +186,12 @@ def test_denormalising_undoes_it(values):
     actions = np.array(values, np.float32)[:, None]
     scale = ActionScale.of(Episodes(actions, None, None, np.array([len(values)]), np.array([0])))
     np.testing.assert_allclose(scale.denormalise(scale.normalise(actions)), actions, atol=1e-4)
+
+
+def test_the_shapes_of_a_batch_are_known_without_episodes():
+    episodes = counted([40, 30])
+    batch = clips(episodes, starts(episodes.lengths, episodes.offsets, SPAN), train__batch_size=3)(0)
+    expected = {name: (values.shape, values.dtype) for name, values in batch.items()}
+    asked = config(env__actions=2)
+    assert {name: (leaf.shape, leaf.dtype) for name, leaf in shapes(asked, (3,), 2).items()} == expected
+    assert shapes(config(env__actions=2, collect__pixels=16), (3,), 2)["pixels"].shape == (3, 4, 16, 16, 3)

@@ -160,7 +160,7 @@ def test_a_line_of_figure_15_varies_one_field():
     table = lewm_tables.table("fig15", "cpu")
     for field in ablations.FIELDS:
         rows = pd.concat(ablations.along(table, field).values())
-        assert rows[field].nunique() >= 3
+        assert rows[field].nunique() >= 2
         assert all(rows[other].nunique() == 1 for other in ablations.FIELDS if other != field)
 
 

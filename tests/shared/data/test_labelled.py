@@ -197,3 +197,11 @@ def test_the_real_sets_are_whole(name, train, test, per_class, monkeypatch):
         grey, shares = np.arange(256) / 255, np.bincount(found.train.inputs.ravel(), minlength=256) / found.train.inputs.size
         assert grey @ shares == pytest.approx(0.2860, abs=5e-5)
         assert np.sqrt((grey - grey @ shares) ** 2 @ shares) == pytest.approx(0.3530, abs=5e-5)
+
+
+def test_a_blank_set_looks_like_the_data():
+    for name in ("digits", "mnist1d"):
+        if not prepared.problem(prepared.examples(name)) or not registry.examples(name).network:
+            real, blank = labelled.load(name), labelled.blank(name)
+            assert blank.train.inputs.shape[1:] == real.train.inputs.shape[1:] and blank.train.inputs.dtype == real.train.inputs.dtype
+            assert blank.classes == real.classes and len(blank.train.labels) == 0
