@@ -198,7 +198,7 @@ def carry(world: World, blows: int = 0, launchers: int = 1, seed: int = 0, every
             world.launch()
             launches += 1
         time.sleep(0.05)
-        if fell.total() < blows and time.monotonic() > due:
+        if fell.total() < blows and time.monotonic() > due and holders(world):  # something is lost by it
             hit = next((name for name in dice.sample(sorted(kinds), len(kinds)) if kinds[name](world, dice)), None)
             fell.update([hit] if hit else [])
             due = time.monotonic() + dice.uniform(0.2, 1.8) * every
