@@ -63,9 +63,9 @@ def pictures(rows: pd.DataFrame, of_paper: str) -> str:
     names = distinct(rows, "data.name")
     if not names:
         return ""
-    name = DATA.get(names[0], names[0])
+    name, kind = DATA.get(names[0], names[0]), "signals" if names[0] == "mnist1d" else "pictures"
     place = "" if name == of_paper else f" in place of {of_paper}"
-    return f"{name}{place}, {int(rows['data.train'].iloc[0]):,} pictures, {int(rows['data.test'].iloc[0]):,} for testing"
+    return f"{name}{place}, {int(rows['data.train'].iloc[0]):,} {kind}, {int(rows['data.test'].iloc[0]):,} for testing"
 
 
 def network(rows: pd.DataFrame, of_paper: str) -> str:
