@@ -36,9 +36,9 @@ class TokenSet:
 
 def load(name: str, vocab: int) -> TokenSet:
     """Open a prepared data set; one that comes with the code is prepared on the way. Raises BadInput."""
-    folder = registry.folder(name, vocab)
+    source, folder = registry.source(name), registry.folder(name, vocab)  # labelled examples are refused, though they may be prepared
     wrong = prepared.problem(folder)
-    if wrong and not registry.source(name).network:
+    if wrong and not source.network:
         registry.prepare(name, vocab, say=lambda line: None)
     elif wrong:
         raise BadInput(f"{folder} {wrong}: run {registry.command(name, vocab)}")

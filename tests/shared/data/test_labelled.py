@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 
 from launch.cli import main
-from shared.data import cache, cifar, digits, fashion_mnist, labelled, mnist, mnist1d, prepared, registry
+from shared.data import cache, cifar, digits, fashion_mnist, labelled, mnist, mnist1d, prepared, registry, tokens
 from shared.errors import BadInput
 
 PLACE = "usr/share/datasets/fashion-mnist"
@@ -168,6 +168,12 @@ def test_kinds_of_data_are_told_apart(empty_cache):
         labelled.load("mnist2")
     with pytest.raises(BadInput, match="run python -m launch data mnist1d$"):
         labelled.load("mnist1d")
+
+
+def test_examples_that_are_prepared_are_still_no_text():
+    labelled.load("digits")
+    with pytest.raises(BadInput, match="digits is no text"):
+        tokens.load("digits", 97)
 
 
 def test_every_set_says_licence_fetching_and_alternative():
