@@ -13,9 +13,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from launch.configs import ROOT
-from launch.plan import Plan
+from launch.plan import Plan, RunSpec
 from shared.errors import BadInput
-from shared.rundir import FINISHED, RunDir, read_json, write_atomic
+from shared.rundir import FINISHED, read_json, write_atomic
 
 if TYPE_CHECKING:
     import numpy as np
@@ -112,7 +112,7 @@ def provenance(plan: Plan, rows: list[Row]) -> dict[str, Any]:
     groups: dict[str, dict[str, Any]] = {}
     for run_id, run in plan.runs.items():
         if run.dir.state() in FINISHED:
-            place, runs = origin(run.dir)
+            place, runs = origin(run)
             groups.setdefault(json.dumps(place), {**place, "runs": {}})["runs"][run_id] = runs
     here = {run_id for group in groups.values() for run_id in group["runs"]}
     for group in read_json(provenance_file(plan.name, plan.scale)).get("made", []):
@@ -134,13 +134,20 @@ def provenance(plan: Plan, rows: list[Row]) -> dict[str, Any]:
     }
 
 
-def origin(run: RunDir) -> tuple[dict[str, Any], float]:
+def origin(run: RunSpec) -> tuple[dict[str, Any], float]:
     """What computed a run, and its share of the worker's wall seconds (last attempt)."""
-    env, status = read_json(run.path / "env.json"), run.status()
+    env, status = read_json(run.dir.path / "env.json"), run.dir.status()
     place = {key: env.get(key, "unknown") for key in PLACE}
-    place |= {"modified": bool(env.get("changed")), "machine": kind_of_machine(place["machine"])}
+    modified = any(computes(line[3:], run.paper) for line in env.get("changed", []))
+    place |= {"modified": modified, "machine": kind_of_machine(place["machine"])}
     seconds = status.get("ended", 0.0) - status.get("started", 0.0)
     return place, round(seconds / env.get("packed_with", 1), 2)
+
+
+def computes(path: str, paper: str) -> bool:
+    """Whether a change of this file of the repository can change a number of the paper's runs: no text, no test, no other paper does."""
+    others = ("bench/", "tests/", "projects/") if not path.startswith(f"projects/{paper}/") else ()
+    return not path.endswith(".md") and not path.startswith(others)
 
 
 def kind_of_machine(text: str) -> str:

@@ -185,12 +185,26 @@ def test_recording_again_keeps_the_origin_of_rows_that_are_only_committed(out, r
     shutil.rmtree(runs)
     again = plan.runs[plan.targets[0]]
     fabricated.finish(again)
-    (again.dir.path / "env.json").write_text(json.dumps(fabricated.ENVIRONMENT | {"commit": "feed", "changed": ["x"]}))
+    (again.dir.path / "env.json").write_text(json.dumps(fabricated.ENVIRONMENT | {"commit": "feed", "changed": [" M shared/fit.py"]}))
     figure(out, "--record")
     made = json.loads(committed.with_suffix(".json").read_text())["made"]
     origins = [(group["commit"], group["modified"], len(group["runs"])) for group in made]
     assert origins == [("feed", True, 1), ("0123456789abcdef", False, 5)]
     assert len({line.split(",")[0] for line in committed.read_text().splitlines()[1:]}) == 6
+
+
+@pytest.mark.parametrize("line, modified", [
+    (" M README.md", False), ("?? tests/test_new.py", False), (" M bench/host.py", False), (" M projects/another/train.py", False),
+    (" M shared/fit.py", True), (" M projects/infinite_compute/train.py", True), ("?? configs/infinite_compute/own.py", True),
+    (" M requirements.txt", True), ("R  README.md -> shared/new.py", True),
+])  # fmt: skip
+def test_modified_is_what_can_change_a_number(out, runs, committed, line, modified):
+    plan = fabricated.sweep(fabricated.demo())
+    for run in plan.runs.values():
+        (run.dir.path / "env.json").write_text(json.dumps(fabricated.ENVIRONMENT | {"changed": [line]}))
+    figure(out, "--record")
+    made = json.loads(committed.with_suffix(".json").read_text())["made"]
+    assert [group["modified"] for group in made] == [modified]
 
 
 @pytest.mark.parametrize(
