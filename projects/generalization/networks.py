@@ -60,8 +60,15 @@ class Filters(nnx.Module):
 
     def __call__(self, x: jax.Array) -> jax.Array:
         x = jax.lax.conv_general_dilated(x, self.kernel[...], (1, 1), "VALID", dimension_numbers=("NHWC", "HWIO", "NHWC"))
-        x = jax.nn.relu(x + self.bias[...])
-        return jax.lax.reduce_window(x, -jnp.inf, jax.lax.max, (1, 2, 2, 1), (1, 2, 2, 1), "VALID")
+        return halved(jax.nn.relu(x + self.bias[...]))
+
+
+def halved(x: jax.Array) -> jax.Array:
+    """The largest of each 2 x 2: [B, H, W, C] -> [B, H / 2, W / 2, C], rounded down. By slices: on a CPU the gradient of a reduced
+    window takes longer than all else that a LeNet does."""
+    height, width = (size // 2 * 2 for size in x.shape[1:3])
+    rows = jnp.maximum(x[:, 0:height:2, :width], x[:, 1:height:2, :width])
+    return jnp.maximum(rows[:, :, 0::2], rows[:, :, 1::2])
 
 
 class LeNet(Classifier):

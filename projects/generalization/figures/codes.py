@@ -41,7 +41,7 @@ def compression(table: pd.DataFrame) -> Figure:
         color, label = COLORS[SHARES[share]], f"{LABELS[share]}, L = {levels}"
         bits, errors = ([of(done, one, column) for one in some] for column in ("bits/total", "train/error"))
         style.curve(codes, [one.mean for one in bits], errors, color, label, **looks[levels])
-        for one, place, error in zip(some, bits, errors, strict=True):
+        for one, place, error in zip(some, bits, errors, strict=True) if not share else ():  # codes of random labels lie on one spot
             codes.annotate(f"{one[2]}", (place.mean, error.mean), (4, 4), textcoords="offset points", fontsize=7, color=style.INK)
         style.curve(bounds, [one[2] for one in some], [of(done, one, "bound/catoni") for one in some], color, label, **looks[levels])
     for axis in (codes, bounds):
