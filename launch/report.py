@@ -4,13 +4,15 @@ bound into one static page, out/report.html. It needs no network, neither to mak
 import argparse
 import os
 import time
+from collections.abc import Callable, Iterable
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 from multiprocessing import get_context
 from pathlib import Path
+from typing import Any
 
 from launch import chapter, comparison, configs, page, results
-from launch.chapter import VERDICTS, Article, Chapter
+from launch.chapter import VERDICTS, Chapter
 from launch.fold import Comparison
 from launch.measured import on_disk
 from launch.select import chosen
@@ -27,24 +29,31 @@ def report(options: argparse.Namespace) -> int:
     """Exit code 0: the page is there, whatever could be drawn on it."""
     configs.check_scale(options.scale)
     console = terminal()
-    papers = {paper: chapter.figures(paper) for paper in dict.fromkeys(name.split("/")[0] for name in configs.names())}
-    articles = {one.name: one for one in drawn([name for names in papers.values() for name in names], options.scale)}
-    chapters = [chapter.chapter(paper, [articles[name] for name in names]) for paper, names in papers.items()]
+    chapters = drawn(dict.fromkeys(name.split("/")[0] for name in configs.names()), options.scale)
     for one in (effect for found in chapters for effect in found.effects):
         console.print(f"{VERDICTS[one.holds]:8} {one.name}: {one.measured} (expected: {one.expected})", soft_wrap=True)
-    count = f"{sum(len(one.drawn) for one in chapters)} of {len(articles)} figures drawn"
+    count = f"{sum(len(one.drawn) for one in chapters)} of {sum(len(one.articles) for one in chapters)} figures drawn"
     path = page.write(Path(options.out) / "report.html", text(chapters, options.scale, count), "--out")
     console.print(f"{count}: {path}", soft_wrap=True)
     return 0
 
 
-def drawn(names: list[str], scale: str) -> list[Article]:
-    """Every figure's part of the page; where there are many, a process per core draws."""
+def drawn(papers: Iterable[str], scale: str) -> list[Chapter]:
+    """Every paper's part of the page; where there are many figures, a process per core draws, and checks the papers' effects."""
+    names = {paper: chapter.figures(paper) for paper in papers}
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-    if len(names) < MANY or cores < 2:
-        return [chapter.article(name, scale) for name in names]
+    if sum(map(len, names.values())) < MANY or cores < 2:
+        return written(names, scale, map)
     with ProcessPoolExecutor(min(cores, 8), get_context("spawn")) as pool:
-        return list(pool.map(chapter.article, names, repeat(scale)))
+        return written(names, scale, pool.map)
+
+
+def written(names: dict[str, list[str]], scale: str, each: Callable[..., Iterable[Any]]) -> list[Chapter]:
+    """`each`: map, or that of a pool."""
+    all = [name for some in names.values() for name in some]
+    articles = dict(zip(all, each(chapter.article, all, repeat(scale)), strict=True))
+    inside = [[articles[name] for name in some] for some in names.values()]
+    return list(each(chapter.chapter, names, inside))
 
 
 def text(chapters: list[Chapter], scale: str, count: str) -> str:
