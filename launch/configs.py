@@ -7,6 +7,7 @@ import json
 import math
 import os
 import re
+import sys
 from collections.abc import Iterable
 from functools import lru_cache
 from pathlib import Path
@@ -33,8 +34,14 @@ def names() -> list[str]:
 
 def load(name: str) -> ModuleType:
     """The module of `paper/name`, given like that or as a path below configs/."""
-    known = names()
-    short = name.removesuffix(".py")
+    short = name if name in names() else located(name)
+    with authored.calling(short):
+        return importlib.import_module("configs." + short.replace("/", "."))
+
+
+def located(name: str) -> str:
+    """paper/name of a config file that is given as a path. Raises BadInput where there is none."""
+    known, short = names(), name.removesuffix(".py")
     path = Path(name)
     if path.suffix == ".py" and os.path.exists(name):
         try:
@@ -48,8 +55,7 @@ def load(name: str) -> ModuleType:
         if paper not in papers:
             raise BadInput(f"no paper {paper!r}{near(paper, papers)}; `python -m launch list` shows them")
         raise BadInput(f"no config {short!r}{near(short, known)}; `python -m launch list {paper}` shows them")
-    with authored.calling(short):
-        return importlib.import_module("configs." + short.replace("/", "."))
+    return short
 
 
 def claim(name: str) -> str:
@@ -65,9 +71,10 @@ def near(word: str, words: Iterable[str]) -> str:
 def outside(paper: str, entry: str) -> tuple[str, ...]:
     """The fields that no result of an entry point depends on: OUTSIDE_IDENTITY of configs/<paper>/base.py, if it has one; a tuple for
     all entries, or a dict of tuples by entry. A field is a section, or one field of a section (`data.vocab`)."""
-    if not (ROOT / "configs" / paper / "base.py").exists():
+    name = f"configs.{paper}.base"
+    if name not in sys.modules and not (ROOT / "configs" / paper / "base.py").exists():
         return ()
-    found = getattr(importlib.import_module(f"configs.{paper}.base"), "OUTSIDE_IDENTITY", ())
+    found = getattr(importlib.import_module(name), "OUTSIDE_IDENTITY", ())
     return found.get(entry, ()) if isinstance(found, dict) else found
 
 
