@@ -1,4 +1,4 @@
-"""The score by the horizon F, for each of which all three models are trained.
+"""The score by the horizon F, for each of which all three models are trained, with ranking and without.
 
     python -m launch figure dmpc/horizon --run-missing
 
@@ -21,4 +21,4 @@ ARRAYS = ("episode_scores",)  # of what a run leaves, what the figure reads
 
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
     lengths = {"smoke": (4, 8), "cpu": (4, 8, 16)}.get(config.scale, (4, 8, 16, 32))
-    return product(studies.one(config.scale), [{"windows.horizon": length} for length in lengths])
+    return product(studies.one(config.scale), [studies.DMPC, studies.POLICY], [{"windows.horizon": length} for length in lengths])

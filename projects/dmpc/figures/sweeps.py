@@ -1,11 +1,25 @@
-"""The score by one number of the planner at a time: candidates, denoising steps, the horizon."""
+"""The score by one number of the planner at a time: candidates, denoising steps, the horizon; the last with ranking and without."""
 
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from projects.dmpc.figures import style
-from projects.dmpc.figures.reading import INTERVALS, facts, finished, groups, known, mean, place, remark, score, values
+from projects.dmpc.figures.reading import (
+    INTERVALS,
+    METHODS,
+    better,
+    facts,
+    finished,
+    groups,
+    known,
+    mean,
+    methods,
+    place,
+    remark,
+    score,
+    values,
+)  # fmt: skip
 from projects.dmpc.published import row
 from shared.figures.published import Row
 
@@ -13,7 +27,6 @@ NUMBERS = {
     "plan.candidates": "candidates, N",
     "plan.proposal_steps": "denoising steps of the proposals",
     "plan.dynamics_steps": "denoising steps of the dynamics",
-    "windows.horizon": "horizon, F",
 }
 
 
@@ -25,20 +38,12 @@ def steps(table: pd.DataFrame) -> Figure:
     return drawn(table, "How finely to denoise", "plan.proposal_steps", "plan.dynamics_steps")
 
 
-def horizon(table: pd.DataFrame) -> Figure:
-    return drawn(table, "How far to look ahead", "windows.horizon")
-
-
 def candidates_summary(table: pd.DataFrame) -> list[Row]:
     return summary(table, "plan.candidates")
 
 
 def steps_summary(table: pd.DataFrame) -> list[Row]:
     return summary(table, "plan.proposal_steps", "plan.dynamics_steps")
-
-
-def horizon_summary(table: pd.DataFrame) -> list[Row]:
-    return summary(table, "windows.horizon")
 
 
 def drawn(table: pd.DataFrame, title: str, *fields: str) -> Figure:
@@ -74,4 +79,39 @@ def summary(table: pd.DataFrame, *fields: str) -> list[Row]:
             setting = f"{NUMBERS[field]} = {number}"
             rows.append(row(setting, score(runs), "score, %", "", facts(runs)))
             rows.append(row(setting, mean(runs, "plan_ms"), "ms per plan and episode", "", facts(runs)))
+    return known(rows)
+
+
+# -- over the horizon, with ranking and without ----------------------------------------------------------------------------------------
+def lengths(rows: pd.DataFrame) -> dict[str, dict[object, pd.DataFrame]]:
+    """A name of METHODS -> horizon -> its runs."""
+    found = {name: along(runs, "windows.horizon", ()) for name, runs in methods(rows).items()}
+    return {name: runs for name, runs in found.items() if runs}
+
+
+def horizon(table: pd.DataFrame) -> Figure:
+    rows = finished(table)
+    figure, (axis,) = style.canvas(f"How far to look ahead{place(rows)}", 1, "", 5.0, remark(rows, INTERVALS))
+    found = lengths(rows)
+    for name, runs in found.items():
+        style.curve(axis, list(runs), [score(ones) for ones in runs.values()], style.COLORS[name], METHODS[name])
+    if found:
+        style.log_ticks(axis, list(groups(rows, "windows.horizon")))
+        style.legend(axis)
+    else:
+        style.nothing(axis)
+    style.label(axis, "horizon, F", "score, %")
+    return figure
+
+
+def horizon_summary(table: pd.DataFrame) -> list[Row]:
+    found, rows = lengths(finished(table)), []
+    for name, runs in found.items():
+        for number, ones in runs.items():
+            setting = f"{METHODS[name]}, F = {number}"
+            rows.append(row(setting, score(ones), "score, %", "", facts(ones)))
+            rows.append(row(setting, mean(ones, "plan_ms"), "ms per plan and episode", "", facts(ones)))
+            if name == "dmpc" and number in found.get("policy", {}):
+                gap = better(ones, found["policy"][number])
+                rows.append(row(setting, gap, "points above N = 1, in pairs of episodes", "", facts(ones)))
     return known(rows)
