@@ -157,7 +157,7 @@ def test_a_mark_left_by_a_dead_taker_blocks_nobody_for_long(run):
     assert run.claim() and not mark.exists()
 
 
-@settings(max_examples=20)
+@settings(max_examples=20, deadline=None)
 @given(st.lists(st.dictionaries(st.sampled_from(["state", "step", "error", "x"]), st.one_of(st.integers(), st.text())), max_size=5))
 def test_status_merges_updates(tmp_path_factory, updates):
     run = RunDir(tmp_path_factory.mktemp("run"))
