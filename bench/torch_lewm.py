@@ -217,12 +217,12 @@ def cost(model: WorldModel, start: Tensor, goal: Tensor, plans: Tensor) -> Tenso
     """Latents start and goal [P, D], plans [S, H, 5A] -> [S]. The window of frames grows to the predictor's history, then slides."""
     conditions, window = [model.modulations(block) for block in plans.unbind(1)], len(model.positions)
     frames, past, held = [start.expand(len(plans), -1, -1)], None, 0
-    for now in range(1, len(conditions) + 1):
-        if now > window:
-            past, held = None, now - window
-        for frame in range(held, now):
-            ahead, past = model.extend(frames[frame], conditions[frame], past, answer=frame == now - 1)
-        held = now
+    for end in range(1, len(conditions) + 1):
+        if end > window:
+            past, held = None, end - window
+        for frame in range(held, end):
+            ahead, past = model.extend(frames[frame], conditions[frame], past, answer=frame == end - 1)
+        held = end
         frames.append(ahead)
     return ((ahead - goal) ** 2).flatten(1).sum(1)
 

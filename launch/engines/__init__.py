@@ -27,7 +27,7 @@ LOCAL = "local"
 class State:
     """How a job stands: `phase` for the launcher, `text` (the engine's own words) for a person."""
 
-    phase: str  # waiting, working, unknown for now; ended (as it should), failed, cancelled
+    phase: str  # waiting, working, unknown (nobody could tell); ended (as it should), failed, cancelled
     text: str = ""
 
     @property

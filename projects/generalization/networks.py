@@ -1,7 +1,7 @@
 """Classifiers without statistics of the data inside them (no BatchNorm): their parameters are all that there is to code."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from itertools import pairwise
 
 import jax
@@ -21,13 +21,10 @@ def he(fan_in: int) -> float:
 
 
 class Classifier(nnx.Module):
-    """What a last layer, `head`, makes of features."""
+    """What a last layer, `head`, makes of the features that a network has."""
 
     head: Linear
-
-    def features(self, x: jax.Array) -> jax.Array:
-        """[B, ...] -> [B, F]"""
-        raise NotImplementedError
+    features: Callable[[jax.Array], jax.Array]  # [B, ...] -> [B, F]
 
     def __call__(self, x: jax.Array) -> jax.Array:
         return self.head(self.features(x))  # [B, C]

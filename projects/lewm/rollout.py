@@ -17,8 +17,8 @@ Extend = Callable[[jax.Array, Any, Any], tuple[jax.Array, Any]]  # latents [B, .
 def rollout(predict: Predict, start: jax.Array, blocks: jax.Array, window: int = 3) -> jax.Array:
     """The frames after `start` [B, T0, ...] under blocks [B, T0 - 1 + H, 5A]: predicted latents [B, H, ...]. Block t leaves frame t."""
     latents = start
-    for now in range(start.shape[1], blocks.shape[1] + 1):
-        seen = slice(max(0, now - window), now)
+    for end in range(start.shape[1], blocks.shape[1] + 1):
+        seen = slice(max(0, end - window), end)
         latents = jnp.concatenate([latents, predict(latents[:, seen], blocks[:, seen])[:, -1:]], 1)
     return latents[:, start.shape[1] :]
 
@@ -31,11 +31,11 @@ def unroll(extend: Extend, start: Sequence[jax.Array], conditions: Sequence[Any]
     compiled, what the others would only have answered is not computed.
     """
     frames, cache, held = list(start), None, 0  # the window holds the frames up to `held`
-    for now in range(len(frames), len(conditions) + 1):
-        if now > window:
-            cache, held = None, now - window
-        for frame in range(held, now):
+    for end in range(len(frames), len(conditions) + 1):
+        if end > window:
+            cache, held = None, end - window
+        for frame in range(held, end):
             ahead, cache = extend(frames[frame], conditions[frame], cache)
-        held = now
+        held = end
         frames.append(ahead)
     return frames[len(start) :]

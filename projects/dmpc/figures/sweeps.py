@@ -19,7 +19,7 @@ from projects.dmpc.figures.reading import (
     remark,
     score,
     values,
-)  # fmt: skip
+)
 from projects.dmpc.published import row
 from shared.figures.published import Row
 

@@ -27,8 +27,8 @@ def tell_next(z, block, cache):
 def by_hand(start, blocks, window):
     """Of one sequence, [T0, D] and [T0 - 1 + H, D], without sharing anything between steps."""
     frames = list(start)
-    for now in range(len(start), len(blocks) + 1):
-        seen = range(max(0, now - window), now)
+    for end in range(len(start), len(blocks) + 1):
+        seen = range(max(0, end - window), end)
         frames.append(sum((at + 1) * frames[j] / 4 + blocks[j] / (at + 2) for at, j in enumerate(seen)))
     return np.stack(frames[len(start) :])
 

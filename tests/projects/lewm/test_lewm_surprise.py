@@ -37,10 +37,10 @@ def test_the_surprise_of_a_frame_is_the_error_of_its_prediction_from_the_true_fr
     found = np.asarray(monitor.surprises(model, np.float32(1), frames, blocks))
     assert found.shape == (2, steps - 1)
     z = np.asarray(model.encode(1, frames))
-    for now in range(1, steps):
-        seen = slice(max(0, now - history), now)
+    for end in range(1, steps):
+        seen = slice(max(0, end - history), end)
         ahead = np.asarray(model.predict(1, z[:, seen], blocks[:, seen]))[:, -1]
-        assert found[:, now - 1] == pytest.approx(np.mean((ahead - z[:, now]) ** 2, -1), rel=1e-4)
+        assert found[:, end - 1] == pytest.approx(np.mean((ahead - z[:, end]) ** 2, -1), rel=1e-4)
 
 
 @settings(max_examples=25, deadline=None)
