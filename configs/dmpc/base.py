@@ -50,11 +50,11 @@ BY_SCALE = {
     "cpu": {
         "env.name": "halfcheetah", "behave.steps": 300_000, "behave.copies": 2, "behave.warmup": 10_000, "behave.round": 50,
         "behave.width": 128, "behave.batch_size": 256, "behave.lr": 3e-4, "behave.checkpoints": 100, "behave.episodes": 5,
-        "collect.transitions": 200_000, "windows.horizon": 16,
+        "collect.transitions": 200_000, "windows.horizon": 8,
         "model.width": 64, "model.heads": 4, "model.head_dim": 16, "model.mlp_width": 256, "model.layers": 2, "model.value_layers": 4,
         "model.hidden": 200, "model.dtype": "float32", "diffusion.predicts": "x0", "train.steps": 3_000, "train.batch_size": 128,
         "train.windows": 1_024,
-        "optim.lr": 1e-3, "optim.final_lr": 1e-4, "optim.warmup": 300,
+        "optim.lr": 3e-3, "optim.final_lr": 3e-4, "optim.warmup": 300,
         "plan.candidates": 32, "plan.proposal_steps": 10, "plan.dynamics_steps": 5, "evaluate.episodes": 5, "error.windows": 2_000,
         "adapt.transitions": 50_000, "adapt.steps": 1_000, "adapt.lr": 3e-4, "distil.states": 3_000, "mesh": "cpu",
     },
