@@ -19,6 +19,7 @@ done
 for python in $candidates python3; do
     if "$python" -c 'import sys, venv, ensurepip; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13))' 2>/dev/null; then
         echo "building .venv with $("$python" --version) (a minute or two, once)"
+        [ ! -L .venv ] || rm .venv  # a link to another clone's environment: that one is not ours to clear
         "$python" -m venv --clear .venv
         .venv/bin/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
         exit 0
