@@ -4,7 +4,7 @@
 
 Proposals of one step take turns with dynamics of one step, so A and B exchange both; C keeps the proposals of D-MPC.
 
-Cost: cpu five more models of 2 to 15 minutes of a core each, and ten minutes or more to evaluate an arm.
+Cost: cpu five more models of one to four minutes of a core each, and up to five minutes to evaluate an arm.
 Expect multi-step proposals above those of single steps. Of nearly deterministic runners an MLP may tell the next states as well.
 """
 

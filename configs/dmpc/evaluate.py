@@ -10,7 +10,7 @@
 
 The last line is a reward that no part was trained for: it trains no new model. All of them start their episodes in the same states.
 
-Cost: cpu ten minutes once the parts are trained.
+Cost: cpu up to five minutes once the parts are trained.
 """
 
 from ml_collections import ConfigDict

@@ -5,7 +5,7 @@
 Three heights, low, middling and high; ranked by the learned return, by the novel reward, and by their sum. At scale cpu of Hopper, whose
 models the main table has trained; else of Walker2d, as in the paper.
 
-Cost: cpu no training besides `fixed_reward`; ten minutes or less to evaluate one of seven.
+Cost: cpu no training besides `fixed_reward`; three minutes or less to evaluate one of seven.
 Expect heights to move towards the target, and episodes to be shorter where that ends in a fall.
 """
 

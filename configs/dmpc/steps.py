@@ -4,7 +4,7 @@
 
 DDIM in few steps narrows what it draws: of a Gaussian's variance ten steps keep 78%, so fewer steps leave less to choose from.
 
-Cost: cpu no training besides `fixed_reward`; an evaluation takes five minutes or less.
+Cost: cpu no training besides `fixed_reward`; an evaluation takes three minutes or less.
 Expect little change above a handful of steps.
 """
 

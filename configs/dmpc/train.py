@@ -2,7 +2,7 @@
 
     python -m launch run dmpc/train --config.env.name=walker2d --config.train.part=dynamics --config.model.dynamics=single_mlp
 
-Cost: cpu up to half an hour a part on two cores; smoke seconds.
+Cost: cpu up to eight minutes of a core a part; smoke seconds.
 """
 
 from ml_collections import ConfigDict
