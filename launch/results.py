@@ -145,9 +145,10 @@ def origin(run: RunSpec) -> tuple[dict[str, Any], float]:
 
 
 def computes(path: str, paper: str) -> bool:
-    """Whether a change of this file of the repository can change a number of the paper's runs: no text, no test, no other paper does."""
+    """Whether a change of this file of the repository can change a number of the paper's runs: no text, no test, no other paper does. An
+    environment is no code, and the versions in it stand in the record."""
     others = ("bench/", "tests/", "projects/") if not path.startswith(f"projects/{paper}/") else ()
-    return not path.endswith(".md") and not path.startswith(others)
+    return not path.endswith(".md") and not path.startswith((*others, ".venv"))
 
 
 def kind_of_machine(text: str) -> str:

@@ -196,7 +196,7 @@ def test_recording_again_keeps_the_origin_of_rows_that_are_only_committed(out, r
 @pytest.mark.parametrize("line, modified", [
     (" M README.md", False), ("?? tests/test_new.py", False), (" M bench/host.py", False), (" M projects/another/train.py", False),
     (" M shared/fit.py", True), (" M projects/infinite_compute/train.py", True), ("?? configs/infinite_compute/own.py", True),
-    (" M requirements.txt", True), ("R  README.md -> shared/new.py", True),
+    (" M requirements.txt", True), ("R  README.md -> shared/new.py", True), ("?? .venv", False),
 ])  # fmt: skip
 def test_modified_is_what_can_change_a_number(out, runs, committed, line, modified):
     plan = fabricated.sweep(fabricated.demo())
