@@ -54,7 +54,7 @@ def test_another_planner_or_objective_trains_no_new_model():
     for name in methods.PARTS:
         train = ("dmpc/train", f"train.part={name}")
         assert ids(*train) == ids(*train, "plan.candidates=4", "evaluate.episodes=1", "behave.width=8", "evaluate.seed=3")
-    for flag in ("windows.horizon=8", "model.width=32", "diffusion.predicts=v", "optim.ema=0.9", "collect.set=expert", "seed=1"):
+    for flag in ("windows.horizon=4", "model.width=32", "diffusion.predicts=v", "optim.ema=0.9", "collect.set=expert", "seed=1"):
         assert ids(*TRAIN) != ids(*TRAIN, flag)
     flags = ("plan.candidates=4", "plan.dynamics_steps=2", "evaluate.seed=1")
     whole = plan.build("dmpc/evaluate", "cpu", [], single=True)
