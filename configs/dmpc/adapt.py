@@ -6,7 +6,7 @@
 The second line runs the first one if it has to, and plans with its dynamics and the old proposal and value. The data hold what was
 commanded, not what the joint did. train.part=joint adapts the joint model, for plan.kind=guided.
 
-Cost: cpu five minutes once the part is trained.
+Cost: cpu a minute or two once the part is trained.
 """
 
 from ml_collections import ConfigDict

@@ -5,7 +5,7 @@
 
 The second line runs the first one if it has to, and lets the MLP act. It takes the fields of any planner.
 
-Cost: cpu ten minutes once the planner's parts are trained.
+Cost: cpu three minutes once the planner's parts are trained.
 """
 
 from ml_collections import ConfigDict

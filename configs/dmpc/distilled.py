@@ -2,7 +2,7 @@
 
     python -m launch figure dmpc/distilled --run-missing
 
-Cost: cpu ten minutes besides `fixed_reward`, whose planner it is.
+Cost: cpu three minutes besides `fixed_reward`, whose planner it is.
 Expect the MLP within some points of the planner, and faster by orders of magnitude.
 """
 

@@ -6,7 +6,7 @@ The play data are a medium actor's in the defective environment, with noise, and
 proposal and value stay as they are. The joint model has no part that is dynamics alone. At scale cpu the foot of Hopper, whose models the
 main table has trained; else of Walker2d, as in the paper.
 
-Cost: cpu a joint model and two fine-tunings, five minutes of a core each, and ten minutes to evaluate one of six.
+Cost: cpu a joint model and two fine-tunings, one or two minutes of a core each, and five minutes or less to evaluate one of six.
 Expect a loss by the defect, of which D-MPC wins back a part and the joint model does not.
 """
 
