@@ -56,7 +56,7 @@ BY_SCALE = {
         "train.windows": 1_024,
         "optim.lr": 3e-3, "optim.final_lr": 3e-4, "optim.warmup": 300,
         "plan.candidates": 32, "plan.proposal_steps": 10, "plan.dynamics_steps": 5, "evaluate.episodes": 5, "error.windows": 2_000,
-        "adapt.transitions": 50_000, "adapt.steps": 1_000, "adapt.lr": 3e-4, "distil.states": 3_000, "mesh": "cpu",
+        "adapt.transitions": 50_000, "adapt.steps": 3_000, "adapt.lr": 1e-3, "distil.states": 3_000, "mesh": "cpu",
     },
     "gpu": {
         "env.name": "halfcheetah", "behave.steps": 1_000_000, "behave.copies": 2, "behave.warmup": 10_000, "behave.round": 50,
