@@ -17,6 +17,7 @@ Methods, and the parts that each is made of:
   behaviour cloning    plan.candidates=1, model.proposal=single_mlp    proposal
   MBOP                 plan.kind=mbop                      proposal and dynamics, both single_mlp, and truncated
   Diffuser, in effect  plan.kind=guided                    joint, and value as in D-MPC
+  perfect dynamics     plan.kind=simulated                 proposal, and value as in D-MPC; the simulator tells what follows
 model.proposal and model.dynamics put other models in the place of D-MPC's.
 """
 
@@ -162,7 +163,9 @@ def get_config(scale: str) -> ConfigDict:
     config.optim.ema = 0.99  # decay of the mean of the weights that is evaluated and kept
 
     config.plan = ConfigDict()
-    config.plan.kind = "ssr"  # sample, score, rank | mbop: average by return | guided: of the joint model, drawn towards the objective
+    # ssr: sample, score, rank | mbop: average by return | guided: of the joint model, drawn towards the objective | simulated: ssr with the
+    # simulator in the place of the dynamics, an upper bound for them
+    config.plan.kind = "ssr"
     config.plan.candidates = 0  # N, action sequences; of ssr, 1 does what the proposal would do, and ranks nothing
     config.plan.proposal_steps = 0  # of DDIM, of proposals and of the joint model
     config.plan.dynamics_steps = 0  # of DDIM
@@ -216,7 +219,7 @@ CHOICES = {
     "diffusion.schedule": ("cosine", "linear"),
     "diffusion.predicts": ("eps", "x0", "v"),
     "train.part": PARTS,
-    "plan.kind": ("ssr", "mbop", "guided"),
+    "plan.kind": ("ssr", "mbop", "guided", "simulated"),
     "objective.kind": ("return", "height", "sum"),
 }
 LEAST = {
@@ -292,6 +295,10 @@ def resolve_method(config: ConfigDict) -> None:
         raise ValueError(f"train.part={config.train.part!r}: what is adapted is the dynamics or, for the comparison, the joint model")
     if config.entry not in ("evaluate", "distil"):
         return
+    if plan.kind == "simulated" and config.entry == "distil":
+        raise ValueError("plan.kind='simulated' plans in the world that it acts in, and here nobody acts: take ssr, mbop or guided")
+    if plan.kind == "simulated" and model.proposal in STEPWISE:
+        raise ValueError(f"model.proposal={model.proposal!r} takes turns with dynamics: with plan.kind=simulated take multi_diffusion")
     if plan.kind == "mbop":
         model.proposal = model.dynamics = "single_mlp"
     if plan.kind == "ssr" and ranks(config) and model.proposal in STEPWISE and model.dynamics not in STEPWISE:
@@ -358,9 +365,10 @@ def unread_in_planning(config: ConfigDict) -> set[str]:
         read |= {"proposal_steps", "guidance"}
     else:
         read |= {"proposal_steps"} if config.model.proposal in DIFFUSION else set()
-        read |= {"sigma"} if config.model.proposal in MLPS and ranks(config) else set()
-        read |= {"samples"} if ranks(config) else set()
-        read |= {"dynamics_steps"} if ranks(config) and config.model.dynamics in DIFFUSION else set()
+        foretells = "dynamics" in parts(config)
+        read |= {"sigma"} if config.model.proposal in MLPS and foretells else set()
+        read |= {"samples"} if foretells else set()
+        read |= {"dynamics_steps"} if foretells and config.model.dynamics in DIFFUSION else set()
     found = {f"plan.{field}" for field in plan if field not in read}
     found |= {f"model.{name}" for name in ("proposal", "dynamics") if name not in parts(config)}
     if not scores(config):

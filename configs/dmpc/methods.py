@@ -33,6 +33,8 @@ def parts(config: ConfigDict) -> tuple[str, ...]:
             return ("proposal", "dynamics", "truncated")
         case _, "guided":
             needed = ("joint",)
+        case _, "simulated":
+            needed = ("proposal",)
         case _:
             needed = ("proposal", "dynamics") if ranks(config) else ("proposal",)
     return (*needed, "value") if wants_value(config) else needed

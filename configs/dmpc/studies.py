@@ -10,6 +10,7 @@ POLICY: Overrides = {"plan.candidates": 1}  # does what the proposal would do
 CLONING: Overrides = {"plan.candidates": 1, "model.proposal": "single_mlp"}
 MBOP: Overrides = {"plan.kind": "mbop"}
 JOINT: Overrides = {"plan.kind": "guided"}
+PERFECT: Overrides = {"plan.kind": "simulated"}  # the simulator for its dynamics
 STUDENT: Overrides = {"evaluate.distilled": True}
 METHODS = (DMPC, POLICY, CLONING, MBOP)
 

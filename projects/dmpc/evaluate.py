@@ -16,6 +16,7 @@ import numpy as np
 from ml_collections import ConfigDict
 
 from projects.dmpc import objectives, trained
+from projects.dmpc.baselines import simulated
 from projects.dmpc.envs import Environments, Spec, environments
 from projects.dmpc.planner import cloned, compiled, planner, planning
 from projects.dmpc.players import reference
@@ -54,9 +55,11 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
 def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
     """The plans of all episodes for a step, made until the time limit, on one device."""
     agent = trained.ahead({name: configs[0] for name, configs in ahead.needs.items()}, config.plan)
-    objective = objectives.of(config.objective, config.env.name, agent)
+    objective, steps = objectives.of(config.objective, config.env.name, agent), environments(config.env, 1).spec.limit
+    if config.plan.kind == "simulated":
+        return simulated.programs(agent, config.plan, objective, steps * config.evaluate.episodes)
     find = compiled(cloned(agent)) if config.evaluate.distilled else planner(agent, config.plan, objective)
-    return [replace(planning(agent, find, config.evaluate.episodes), calls=environments(config.env, 1).spec.limit)]
+    return [replace(planning(agent, find, config.evaluate.episodes), calls=steps)]
 
 
 def evaluate(
@@ -66,7 +69,10 @@ def evaluate(
     """Numbers and arrays of one episode by every copy; None if `stopping` came true. `agent` and `objective` are as the planner takes
     them. Raises BadInput where the objective is of another shape, or no number for any candidate."""
     seed, count = config.evaluate.seed, worlds.count
-    find = compiled(cloned(agent)) if config.evaluate.distilled else planner(agent, config.plan, objective)
+    if config.plan.kind == "simulated":
+        find = simulated.planner(agent, config.plan, objective, worlds, environments(config.env, config.plan.candidates))
+    else:
+        find = compiled(cloned(agent)) if config.evaluate.distilled else planner(agent, config.plan, objective)
     root = jax.random.key(seed)
     keys = jax.jit(lambda step: jax.vmap(lambda episode: jax.random.fold_in(jax.random.fold_in(root, step), episode))(np.arange(count)))
     worlds.begin(range(count), [(seed, STARTING, episode) for episode in range(count)])

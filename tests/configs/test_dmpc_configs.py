@@ -121,6 +121,7 @@ METHODS = [  # flags, parts, the proposal's model, the dynamics' model
     (("plan.kind=guided",), {"joint", "value"}, "", ""),
     (("plan.kind=guided", "objective.kind=height"), {"joint"}, "", ""),
     (("plan.kind=guided", "plan.candidates=1"), {"joint", "value"}, "", ""),
+    (("plan.kind=simulated",), {"proposal", "value"}, "multi_diffusion", ""),
     (("model.dynamics=autoregressive",), DMPC, "multi_diffusion", "autoregressive"),
     (("model.proposal=single_mlp", "model.dynamics=single_diffusion"), DMPC, "single_mlp", "single_diffusion"),
     (("model.proposal=single_mlp", "model.dynamics=single_mlp", "objective.kind=height"), DMPC - {"value"}, "single_mlp", "single_mlp"),
@@ -216,7 +217,7 @@ def test_the_sweeps_are_the_papers_table():
         ("train.validation", 0.0, "above 0"), ("train.schedule_steps", 9, "at least train.steps=3000"), ("optim.ema", 1.0, "below 1"),
         ("optim.ema", 0.0, "above 0"), ("optim.warmup", 20_000, "the schedule has 3000 steps"), ("optim.lr", 0.0, "above 0"),
         ("objective.kind", "speed", "return, height or sum"), ("objective.kind", "height", "halfcheetah tells no height"),
-        ("plan.kind", "cem", "ssr, mbop or guided"), ("model.proposal", "multi_mlp", "single_diffusion or single_mlp"),
+        ("plan.kind", "cem", "ssr, mbop, guided or simulated"), ("model.proposal", "multi_mlp", "single_diffusion or single_mlp"),
         ("model.dynamics", "mlp", "multi_mlp or autoregressive"), ("plan.beta", 1.5, "share"),
         ("error.set", "all", "choose random, medium, medium-replay, expert or play"),
         ("objective.variance", 0.0, "above 0"), ("evaluate.episodes", 0, "at least 1"),
@@ -226,6 +227,13 @@ def test_a_choice_that_cannot_be_is_named(field, value, said):
     with pytest.raises(ValueError, match=said) as error:
         resolved(**{field.replace(".", "__"): value})
     assert "\n" not in str(error.value)
+
+
+def test_the_simulator_stands_in_for_dynamics_only_where_somebody_acts():
+    with pytest.raises(ValueError, match="here nobody acts: take ssr, mbop or guided"):
+        resolved(entry="distil", plan__kind="simulated")
+    with pytest.raises(ValueError, match="with plan.kind=simulated take multi_diffusion"):
+        resolved(entry="evaluate", plan__kind="simulated", model__proposal="single_mlp")
 
 
 def test_a_policy_of_one_step_wants_dynamics_of_one_step():

@@ -17,6 +17,7 @@ from projects.dmpc.figures.reading import (
     place,
     remark,
     score,
+    spelled,
     values,
 )
 from projects.dmpc.published import row
@@ -41,7 +42,7 @@ def novel_dynamics(table: pd.DataFrame) -> Figure:
     """Scores of D-MPC and of the joint model: where they were trained, with a weaker joint, and adapted to it."""
     rows = finished(table)
     title = f"One joint is weaker than it was{place(rows)}: D-MPC adapts its dynamics alone"
-    figure, (axis,) = style.canvas(title, 1, "", 6.4, remark(rows, INTERVALS))
+    figure, (axis,) = style.canvas(title, 1, "", 6.4, remark(rows, defect(rows), INTERVALS))
     runs = {name: worlds(ones) for name, ones in methods(rows).items()}
     order = (WHOLE, BEFORE, AFTER)
     found = {name: [score(ones.get(world, rows.iloc[:0])) for world in order] for name, ones in runs.items()}
@@ -52,6 +53,13 @@ def novel_dynamics(table: pd.DataFrame) -> Figure:
         style.nothing(axis)
     style.label(axis, "", "score, %")
     return figure
+
+
+def defect(rows: pd.DataFrame) -> str:
+    """Which joint is weaker, and what it still can."""
+    weak = rows[rows["env.defect_joint"] >= 0] if "env.defect_joint" in rows else rows.iloc[:0]
+    joint, limit = spelled(weak, "env.defect_joint"), spelled(weak, "env.defect_limit")
+    return f"The weaker joint: actuator {joint}, at most {limit} of its torque" if len(weak) else "No run with a weaker joint yet"
 
 
 def gains(rows: pd.DataFrame) -> dict[str, object]:

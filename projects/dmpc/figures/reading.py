@@ -16,7 +16,7 @@ ENVIRONMENTS = {"halfcheetah": "HalfCheetah", "hopper": "Hopper", "walker2d": "W
 SETS = ("medium", "medium-replay", "expert", "random")
 METHODS = {
     "dmpc": "D-MPC", "policy": "diffusion policy (N = 1)", "cloning": "behaviour cloning", "mbop": "MBOP", "guided": "joint model, guided",
-    "student": "MLP distilled from D-MPC",
+    "student": "MLP distilled from D-MPC", "simulated": "D-MPC, the simulator for dynamics",
 }  # fmt: skip
 DYNAMICS = ("multi_diffusion", "multi_mlp", "autoregressive", "single_diffusion", "single_mlp")
 ORDER = (*ENVIRONMENTS, *SETS, *DYNAMICS)
@@ -38,6 +38,7 @@ def methods(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     chosen = {
         "dmpc": sampled & ranked, "policy": sampled & ~ranked & ~mlp, "cloning": sampled & ~ranked & mlp,
         "mbop": (rows["plan.kind"] == "mbop") & ~taught, "guided": (rows["plan.kind"] == "guided") & ~taught, "student": taught,
+        "simulated": (rows["plan.kind"] == "simulated") & ~taught,
     }  # fmt: skip
     return {name: rows[these] for name, these in chosen.items() if these.any()}
 

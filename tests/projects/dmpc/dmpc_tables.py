@@ -6,7 +6,7 @@ import pandas as pd
 from tests import made_up
 
 LENGTH = 60  # steps of an episode
-METHODS = {"ssr": 60.0, "mbop": 25.0, "guided": 40.0}
+METHODS = {"ssr": 60.0, "mbop": 25.0, "guided": 40.0, "simulated": 80.0}
 
 
 def table(name: str, scale: str, keep: float = 1.0) -> pd.DataFrame:

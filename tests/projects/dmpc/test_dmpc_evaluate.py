@@ -99,6 +99,22 @@ def test_a_defect_is_not_known_to_who_plans():
     np.testing.assert_allclose(arrays["observations"][1:], ring.step(arrays["observations"], weak)[0][:-1], atol=1e-5)
 
 
+WEAK = {"env__defect_joint": 0, "env__defect_limit": 0.1}
+
+
+def test_with_the_simulator_for_its_dynamics_it_decides_as_with_a_model_that_is_never_wrong(three):
+    """Of a world that is whole the model is right, so both find the same; of a defect the simulator alone knows."""
+    numbers, arrays = played(plan__kind="simulated")
+    np.testing.assert_allclose(arrays["actions"], three[1]["actions"], atol=1e-6)
+    np.testing.assert_allclose(arrays["returns"], three[1]["returns"], rtol=1e-4)
+    assert numbers["predicted"] == pytest.approx(three[0]["predicted"], rel=1e-3)
+    assert played(plan__kind="simulated", **WEAK)[0]["return"] > played(**WEAK)[0]["return"] + 1
+
+
+def test_with_the_simulator_for_its_dynamics_an_episode_is_the_same_in_any_company():
+    np.testing.assert_array_equal(played(2, plan__kind="simulated")[1]["returns"], played(3, plan__kind="simulated")[1]["returns"][:2])
+
+
 def test_an_objective_that_is_no_number_is_one_line():
     late = lambda variables, now, states, actions: jnp.where(now[:, None, 3] > 0.2, jnp.nan, actions[..., 1].sum(-1))  # noqa: E731
     with pytest.raises(BadInput, match=r"no number for any candidate in step \d+ of episode 0") as error:

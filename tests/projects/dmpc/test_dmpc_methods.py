@@ -24,6 +24,7 @@ METHODS = {  # parts, choices
     "cloning": (("proposal",), {"plan__candidates": 1, "model__proposal": "single_mlp"}),
     "mbop": (("proposal", "dynamics", "truncated"), {"plan__kind": "mbop", **MLPS}),
     "guided": (("joint", "value"), {"plan__kind": "guided"}),
+    "simulated": (("proposal", "value"), {"plan__kind": "simulated"}),
     "mlps": (NAMES, MLPS),
     "autoregressive": (NAMES, {"model__dynamics": "autoregressive"}),
 }
@@ -115,7 +116,7 @@ SMALL |= {"windows__history": 1, "train__steps": 8, "train__batch_size": 8, "tra
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("name", ("cloning", "mbop", "guided"))
+@pytest.mark.parametrize("name", ("cloning", "mbop", "guided", "simulated"))
 def test_a_method_is_one_command(name):
     parts, choices = METHODS[name]
     run = compute("evaluate", **SMALL, **choices)
