@@ -5,6 +5,7 @@
     python -m launch run dmpc/evaluate --config.plan.candidates=1 --config.model.proposal=single_mlp               # behaviour cloning
     python -m launch run dmpc/evaluate --config.plan.kind=mbop                                                     # MBOP
     python -m launch run dmpc/evaluate --config.plan.kind=guided                                                   # a joint model
+    python -m launch run dmpc/evaluate --config.plan.kind=simulated                                                # knows what follows
     python -m launch run dmpc/evaluate --config.model.dynamics=autoregressive                                      # an ablation
     python -m launch run dmpc/evaluate --config.env.name=walker2d --config.objective.kind=height --config.objective.target=1.3
 
