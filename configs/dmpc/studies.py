@@ -24,6 +24,11 @@ def seeds(scale: str, chosen: str = "medium-replay") -> list[Overrides]:
     """Of the training; each sees starts of its own, the same for every method, so that methods are compared in pairs. At scale cpu two
     on the mixed data, from which a planner has something to choose, and one on that of a single actor."""
     count = {"smoke": 1, "cpu": 2 if chosen == "medium-replay" else 1, "gpu": 2, "paper": 5}[scale]
+    return trainings(count)
+
+
+def trainings(count: int) -> list[Overrides]:
+    """So many seeds from 0 on."""
     return [{"seed": seed, "evaluate.seed": seed} for seed in range(count)]
 
 

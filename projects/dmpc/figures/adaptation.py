@@ -1,5 +1,7 @@
 """Dynamics that nobody trained for (novel_dynamics), and a planner that an MLP has learned from (distilled)."""
 
+import math
+
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -22,6 +24,7 @@ from projects.dmpc.figures.reading import (
 )
 from projects.dmpc.published import row
 from shared.figures.published import Row
+from shared.stats import Interval
 
 WHOLE, BEFORE, AFTER = "as in training", "a weaker joint", "a weaker joint, adapted"
 KEYS = {("dmpc", BEFORE): "novel_dynamics.dmpc_before", ("dmpc", AFTER): "novel_dynamics.dmpc_after"}
@@ -39,19 +42,28 @@ def worlds(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
 
 
 def novel_dynamics(table: pd.DataFrame) -> Figure:
-    """Scores of D-MPC and of the joint model: where they were trained, with a weaker joint, and adapted to it."""
+    """Scores of D-MPC and of the joint model: where they were trained, with a weaker joint, and adapted to it; what adapting has won."""
     rows = finished(table)
     title = f"One joint is weaker than it was{place(rows)}: D-MPC adapts its dynamics alone"
-    figure, (axis,) = style.canvas(title, 1, "", 6.4, remark(rows, defect(rows), INTERVALS))
-    runs = {name: worlds(ones) for name, ones in methods(rows).items()}
-    order = (WHOLE, BEFORE, AFTER)
-    found = {name: [score(ones.get(world, rows.iloc[:0])) for world in order] for name, ones in runs.items()}
-    if found:
-        style.clusters(axis, order, found, style.looks(METHODS))
+    figure, (axis, won) = style.canvas(title, 2, "", 4.6, remark(rows, defect(rows), INTERVALS, "Dots: single trainings"))
+    order, nobody = (WHOLE, BEFORE, AFTER), rows.iloc[:0]
+    runs = {name: [worlds(ones).get(world, nobody) for world in order] for name, ones in methods(rows).items()}
+    gained = {name: [gain] for name, gain in gains(rows).items() if math.isfinite(gain.mean)}
+    if runs:
+        found = {name: [score(one) for one in ones] for name, ones in runs.items()}
+        points = {name: [values(one, "score") if len(one) > 1 else [] for one in ones] for name, ones in runs.items()}
+        style.clusters(axis, [name.replace(", ", ",\n") for name in order], found, style.looks(METHODS), points)
+        axis.set_ylim(top=1.3 * axis.get_ylim()[1])  # for the legend
         style.legend(axis)
     else:
         style.nothing(axis)
+    if gained:
+        style.clusters(won, ["adapted above not adapted"], gained, style.looks(METHODS))
+        won.axhline(0, color=style.INK, linewidth=0.8)
+    else:
+        style.nothing(won)
     style.label(axis, "", "score, %")
+    style.label(won, "", "points, in pairs of episodes")
     return figure
 
 
@@ -62,7 +74,7 @@ def defect(rows: pd.DataFrame) -> str:
     return f"The weaker joint: actuator {joint}, at most {limit} of its torque" if len(weak) else "No run with a weaker joint yet"
 
 
-def gains(rows: pd.DataFrame) -> dict[str, object]:
+def gains(rows: pd.DataFrame) -> dict[str, Interval]:
     """Method -> by how many points adapting is better than not, in pairs of episodes."""
     found = {name: worlds(runs) for name, runs in methods(rows).items()}
     return {name: better(ones[AFTER], ones[BEFORE]) if {AFTER, BEFORE} <= set(ones) else UNKNOWN for name, ones in found.items()}
