@@ -8,7 +8,8 @@ dynamics, the same proposal and value tell how much there is to win back at most
 front shin of HalfCheetah, with a quarter of its strength, whose models the main table has trained.
 
 Cost: cpu two and a half hours of a core: for each of three trainings four models of one to five minutes, two fine-tunings of one or two,
-and up to three minutes to evaluate D-MPC once, eight the joint model.
+and up to three minutes to evaluate D-MPC once, eight the joint model. Of the simulator's arm the host does the work, N F of its steps a
+plan: three minutes at scale cpu, three quarters of an hour at gpu.
 Expect a loss by the defect, of which D-MPC wins back a part and the joint model does not.
 """
 
