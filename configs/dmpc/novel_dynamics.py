@@ -5,7 +5,7 @@
 The play data are a medium actor's in the defective environment, with noise, and hold what was commanded. D-MPC adapts its dynamics alone;
 proposal and value stay as they are. The joint model has no part that is dynamics alone. With the defective simulator in the place of the
 dynamics, the same proposal and value tell how much there is to win back at most. A foot of Walker2d, as in the paper; at scale cpu the
-front shin of HalfCheetah, with a quarter of its strength, whose models the main table has trained.
+front shin of HalfCheetah with a quarter of its torque: the main table has trained the first seed's models.
 
 Cost: cpu two and a half hours of a core: for each of three trainings four models of one to five minutes, two fine-tunings of one or two,
 and up to three minutes to evaluate D-MPC once, eight the joint model. Of the simulator's arm the host does the work, N F of its steps a

@@ -19,6 +19,7 @@ from projects.dmpc.figures.reading import (
     place,
     remark,
     score,
+    singles,
     spelled,
     values,
 )
@@ -51,7 +52,7 @@ def novel_dynamics(table: pd.DataFrame) -> Figure:
     gained = {name: [gain] for name, gain in gains(rows).items() if math.isfinite(gain.mean)}
     if runs:
         found = {name: [score(one) for one in ones] for name, ones in runs.items()}
-        points = {name: [values(one, "score") if len(one) > 1 else [] for one in ones] for name, ones in runs.items()}
+        points = {name: [singles(one) for one in ones] for name, ones in runs.items()}
         style.clusters(axis, [name.replace(", ", ",\n") for name in order], found, style.looks(METHODS), points)
         axis.set_ylim(top=1.3 * axis.get_ylim()[1])  # for the legend
         style.legend(axis)

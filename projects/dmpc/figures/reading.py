@@ -9,7 +9,7 @@ from shared.stats import Interval, mean_interval, paired_interval
 
 __all__ = [
     "ENVIRONMENTS", "METHODS", "UNKNOWN", "arrays", "better", "episodes", "facts", "finished", "groups", "known", "mean", "methods",
-    "number", "place", "remark", "score", "sets", "spelled", "values", "where",
+    "number", "place", "remark", "score", "sets", "singles", "spelled", "values", "where",
 ]  # fmt: skip
 
 ENVIRONMENTS = {"halfcheetah": "HalfCheetah", "hopper": "Hopper", "walker2d": "Walker2d", "ring": "Ring"}
@@ -66,6 +66,11 @@ def score(rows: pd.DataFrame) -> Interval:
     if len(means) == 1 and len(ones) == 1:
         return mean_interval(ones[0])
     return mean(rows, "score")
+
+
+def singles(rows: pd.DataFrame) -> list[float]:
+    """[%] The scores of single trainings, where there are several: the dots of a bar."""
+    return list(values(rows, "score")) if len(rows) > 1 else []
 
 
 def better(ours: pd.DataFrame, theirs: pd.DataFrame) -> Interval:

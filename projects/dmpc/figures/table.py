@@ -18,6 +18,7 @@ from projects.dmpc.figures.reading import (
     remark,
     score,
     sets,
+    singles,
     values,
 )
 from projects.dmpc.published import row, value
@@ -40,7 +41,7 @@ def fixed_reward(table: pd.DataFrame) -> Figure:
     runs = {name: [methods(one).get(name, rows.iloc[:0]) for one in worlds.values()] for name in every}
     if every:
         found = {name: [score(one) for one in ones] for name, ones in runs.items()}
-        points = {name: [values(one, "score") if len(one) > 1 else [] for one in ones] for name, ones in runs.items()}
+        points = {name: [singles(one) for one in ones] for name, ones in runs.items()}
         style.clusters(axis, [name.replace(" ", "\n", 1) for name in worlds], found, style.looks(METHODS), points)
         axis.set_ylim(top=1.25 * axis.get_ylim()[1])  # for the legend
         style.legend(axis, columns=2)

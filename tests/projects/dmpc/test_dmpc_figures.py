@@ -84,9 +84,9 @@ def test_published_numbers_carry_their_evidence():
 
 
 def test_methods_are_told_apart_and_none_is_counted_twice():
-    rows = dmpc_tables.table("runtime", "cpu")
+    rows = pd.concat([dmpc_tables.table(name, "cpu") for name in ("runtime", "novel_dynamics")])
     found = reading.methods(rows)
-    assert list(found) == [name for name in reading.METHODS if name != "simulated"]
+    assert list(found) == list(reading.METHODS)
     assert sorted(run for runs in found.values() for run in runs["run_id"]) == sorted(rows["run_id"])
 
 
@@ -103,7 +103,8 @@ def test_differences_are_of_pairs_with_the_same_seed_whatever_the_order():
 def test_one_training_has_the_interval_of_its_episodes_several_that_of_their_means():
     one = pd.DataFrame({"seed": [0], "score": [2.0], "arrays": [{"episode_scores": np.array([1.0, 2.0, 3.0])}]})
     assert reading.score(one).n == 3 and reading.score(one).mean == 2.0
-    assert reading.score(pd.concat([one, one.assign(seed=1, score=4.0)])).n == 2
+    two = pd.concat([one, one.assign(seed=1, score=4.0)])
+    assert reading.score(two).n == 2 and reading.singles(two) == [2.0, 4.0] and reading.singles(one) == []
 
 
 def test_distance_from_a_height_counts_the_steps_of_an_episode_that_were_played():
