@@ -192,6 +192,7 @@ def get_config(scale: str) -> ConfigDict:
     config.adapt.transitions = 0  # of that set
     config.adapt.steps = 0
     config.adapt.lr = 0.0  # Adam's, constant
+    config.adapt.whole = False  # entry evaluate: adapted to the world without its defect, a control that has but trained as long
 
     config.distil = ConfigDict()  # entry distil
     config.distil.states = 0  # of the data, in which the planner is asked
@@ -315,7 +316,7 @@ OUTSIDE_IDENTITY = {
     "behave": ("collect", "adapt", "distil", "error", *_TRAINING, *_PLANNING),
     "collect": ("seed", *_OTHERS, *_TRAINING, *_PLANNING),
     "train": (*_OTHERS, *_PLANNING),
-    "adapt": ("behave", "distil", "error", *_PLANNING),
+    "adapt": ("behave", "distil", "error", "adapt.whole", *_PLANNING),
     "distil": ("behave", "adapt", "error", "evaluate"),
     "evaluate": ("seed", "collect", *_OTHERS, *_TRAINING),
     "error": ("seed", "collect", "behave", "adapt", "distil", "objective", "evaluate", *_TRAINING),
@@ -328,11 +329,12 @@ def unread(config: ConfigDict) -> set[str]:
     found = set() if adapts or config.collect.set == "play" else {"collect.noise"}
     match config.entry:
         case "train" | "adapt":
-            return found | unread_in_training(config)
+            return found | {"adapt.whole"} | unread_in_training(config)
         case "distil":
             return found | unread_in_planning(config) | {"train.part", "env.defect_joint", "env.defect_limit"}
         case "evaluate":
             moves = {"dynamics", "joint"} & set(parts(config)) and not config.evaluate.distilled
+            found |= set() if moves and config.evaluate.adapted and config.env.defect_joint >= 0 else {"adapt.whole"}
             return found | unread_in_planning(config) | (set() if moves else {"evaluate.adapted"})
         case "error":
             found |= set() if config.model.dynamics in DIFFUSION else {"plan.dynamics_steps"}
@@ -380,7 +382,7 @@ def unread_in_planning(config: ConfigDict) -> set[str]:
 
 def needs(config: ConfigDict) -> dict[str, object]:
     """The runs this one consumes: name -> (config file, overrides). Who plans in a defective environment has learned in the whole one, and
-    may have adapted to the defective one."""
+    may have adapted to the defective one, or for a control to the whole one."""
 
     def fields(*sections: str) -> dict[str, object]:
         return {f"{section}.{key}": value for section in sections for key, value in config[section].items()}
@@ -407,7 +409,8 @@ def needs(config: ConfigDict) -> dict[str, object]:
             return {"proposal": ("dmpc/distil", {**learned, **fields("plan", "objective", "distil")})}
         case "evaluate":
             found: dict[str, object] = {part: whole[part] for part in parts(config)}
+            world = learned if config.adapt.whole else own
             for part in {"dynamics", "joint"} & set(found) if config.evaluate.adapted else ():
-                found[part] = ("dmpc/adapt", {**own, **fields("adapt"), "train.part": part})
+                found[part] = ("dmpc/adapt", {**world, **fields("adapt"), "train.part": part, "adapt.whole": False})
             return found
     return {}

@@ -102,6 +102,11 @@ def test_novel_rewards_and_dynamics_train_no_new_proposal_and_no_new_value():
     assert adapt.needs["base"] == [needs["dynamics"]]
     data = made.runs[adapt.needs["data"][0]].config
     assert data["collect"]["set"] == "play" and data["collect"]["noise"] == 0.1 and data["env"]["defect_joint"] == 2
+    control, made = needed("evaluate.adapted=true", "env.defect_joint=2", "collect.noise=0.1", "adapt.whole=true")
+    longer = made.runs[control.pop("dynamics")]
+    assert control == {name: needs[name] for name in ("proposal", "value")} and longer.needs["base"] == adapt.needs["base"]
+    whole = made.runs[longer.needs["data"][0]].config
+    assert whole["collect"] == data["collect"] and whole["env"]["defect_joint"] == -1
     joint, made = needed("evaluate.adapted=true", "plan.kind=guided")
     assert made.runs[joint["joint"]].config["entry"] == "adapt" and made.runs[joint["value"]].config["entry"] == "train"
 
@@ -144,7 +149,8 @@ def test_what_a_method_does_not_read_makes_no_new_run(flags):
     for name, value in (flag.split("=") for flag in flags):
         fields[name] = int(value) if value.isdecimal() else value
     known = resolved(**fields)
-    words = {"objective.kind": "sum", "model.proposal": "single_diffusion", "model.dynamics": "multi_mlp", "evaluate.adapted": True}
+    words = {"objective.kind": "sum", "model.proposal": "single_diffusion", "model.dynamics": "multi_mlp",
+             "evaluate.adapted": True, "adapt.whole": True}  # fmt: skip
     for name in base.unread(known):
         section, field = name.split(".")
         value = words.get(name, known[section][field] + 1 if isinstance(known[section][field], int) else 0.125)

@@ -29,7 +29,7 @@ def reached(config) -> float:
     found -= 10 / config.windows.horizon
     if config.env.defect_joint >= 0:
         found *= 0.5
-        found += {"ssr": 10, "guided": -5}[plan.kind] if config.evaluate.adapted else 0
+        found += {"ssr": 10, "guided": -5}[plan.kind] if config.evaluate.adapted and not config.adapt.whole else 0
     return found - 2 if config.evaluate.distilled else found
 
 
