@@ -4,7 +4,8 @@
     python -m launch run dmpc/evaluate --config.env.name=walker2d --config.env.defect_joint=2 --config.evaluate.adapted=true
 
 The second line runs the first one if it has to, and plans with its dynamics and the old proposal and value. The data hold what was
-commanded, not what the joint did. train.part=joint adapts the joint model, for plan.kind=guided.
+commanded, not what the joint did. With --config.adapt.whole=true it plans with dynamics that were fine-tuned as long on play data without
+the defect, which tells what adapting is owed to. train.part=joint adapts the joint model, for plan.kind=guided.
 
 Cost: cpu a minute or two once the part is trained.
 """
