@@ -77,7 +77,8 @@ def defect(rows: pd.DataFrame) -> str:
     """Which joint is weaker, and what it still can."""
     weak = rows[rows["env.defect_joint"] >= 0] if "env.defect_joint" in rows else rows.iloc[:0]
     joint, limit = spelled(weak, "env.defect_joint"), spelled(weak, "env.defect_limit")
-    return f"The weaker joint: actuator {joint}, at most {limit} of its torque" if len(weak) else "No run with a weaker joint yet"
+    longer = f". {LONGER.partition(', ')[2].capitalize()}: as long as adapting, without the defect" if LONGER in worlds(rows) else ""
+    return f"The weaker joint: actuator {joint}, at most {limit} of its torque{longer}" if len(weak) else "No run with a weaker joint yet"
 
 
 def gains(rows: pd.DataFrame, than: str = BEFORE) -> dict[str, Interval]:

@@ -74,7 +74,8 @@ def test_a_figure_says_what_it_was_measured_with(name):
 def test_novel_dynamics_say_which_joint_is_weaker_and_how_much():
     table = dmpc_tables.table("novel_dynamics", "gpu")
     note = figures.novel_dynamics(table).get_supxlabel()
-    assert "actuator 2, at most 0.5 of its torque" in " ".join(note.split())  # it is broken into lines
+    said = " ".join(note.split())  # it is broken into lines
+    assert "actuator 2, at most 0.5 of its torque. Longer training: as long as adapting, without the defect" in said
     whole = table[table["env.defect_joint"] < 0]
     assert "actuator" not in figures.novel_dynamics(whole).get_supxlabel()
 
