@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 
-from configs.dmpc import base
 from configs.sweeps import Overrides, chain, product
 
 DMPC: Overrides = {}
@@ -16,19 +15,13 @@ METHODS = (DMPC, POLICY, CLONING, MBOP)
 
 
 def environments(scale: str) -> tuple[str, ...]:
-    cpu = ("hopper", "halfcheetah")
-    return {"smoke": ("ring",), "cpu": cpu}.get(scale, tuple(name for name in base.ENVIRONMENTS if name != "ring"))
+    return ("ring",) if scale == "smoke" else ("hopper", "halfcheetah", "walker2d")
 
 
 def seeds(scale: str, chosen: str = "medium-replay") -> list[Overrides]:
-    """Of the training; each sees starts of its own, the same for every method, so that methods are compared in pairs. At scale cpu two
+    """Of the training; each sees starts of its own, the same for every method, so that methods are compared in pairs. At scale cpu three
     on the mixed data, from which a planner has something to choose, and one on that of a single actor."""
-    count = {"smoke": 1, "cpu": 2 if chosen == "medium-replay" else 1, "gpu": 2, "paper": 5}[scale]
-    return trainings(count)
-
-
-def trainings(count: int) -> list[Overrides]:
-    """So many seeds from 0 on."""
+    count = {"smoke": 1, "cpu": 3 if chosen == "medium-replay" else 1, "gpu": 2, "paper": 5}[scale]
     return [{"seed": seed, "evaluate.seed": seed} for seed in range(count)]
 
 
@@ -41,7 +34,5 @@ def sets(scale: str) -> Iterator[Overrides]:
 
 
 def one(scale: str) -> Iterator[Overrides]:
-    """The set of the studies of a single one: mixed data of the first environment, over the seeds. At scale cpu of the first seed,
-    whose models the main table has trained."""
-    where = {"env.name": environments(scale)[0], "collect.set": "medium-replay"}
-    return product([where], seeds(scale)[:1] if scale == "cpu" else seeds(scale))
+    """The set of the studies of a single one, over the seeds: mixed data of the first environment, a part of the main table."""
+    return product([{"env.name": environments(scale)[0], "collect.set": "medium-replay"}], seeds(scale))

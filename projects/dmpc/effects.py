@@ -12,13 +12,12 @@ from projects.dmpc.figures.ablations import WHOLE, arms, ends
 from projects.dmpc.figures.adaptation import BEFORE, LONGER, gains, worlds
 from projects.dmpc.figures.adaptation import WHOLE as TRAINED
 from projects.dmpc.figures.heights import OBJECTIVES, asked, off, targets
-from projects.dmpc.figures.reading import METHODS, UNKNOWN, better, finished, groups, mean, methods, score, sets, where
+from projects.dmpc.figures.reading import METHODS, MIXED, UNKNOWN, better, finished, groups, mean, methods, score, sets, where
 from projects.dmpc.figures.sweeps import along
 from shared.figures.effects import Effect, Tables, effect, judge
 from shared.stats import Interval
 
 CLOSE = 10.0  # points that an MLP may stay below the planner it has learned from
-MIXED = "medium-replay"  # data of many actors: there is something to choose from
 
 
 def check(figures: Tables) -> list[Effect]:

@@ -17,14 +17,16 @@ MARK = {"marker": "o", "markersize": 5.5, "linewidth": 1.6}
 HOLLOW = {"marker": "o", "markersize": 5.5, "markerfacecolor": "none", "linewidth": 1.0, "color": PAPER}
 
 
-def canvas(title: str, columns: int = 1, paper: str = "", width: float = 4.2, note: str = "") -> tuple[Figure, list[Axes]]:
+def canvas(
+    title: str, columns: int = 1, paper: str = "", width: float = 4.2, note: str = "", ratios: Sequence[float] | None = None
+) -> tuple[Figure, list[Axes]]:
     """A row of axes, and below it a line that says what it was measured with; with `paper` (the title of its panel) the last one holds
-    numbers of others, on its own scale."""
+    numbers of others, on its own scale. They are `width` inches wide each, on the mean where their `ratios` differ."""
     total = columns + bool(paper)
     figure = Figure(figsize=(width * total + 0.4, 3.9), layout="constrained")
     figure.suptitle(wrapped(title, width * total, 11), fontsize=11, color=INK, x=0.01, ha="left")
     remark(figure, note)
-    axes = list(np.atleast_1d(figure.subplots(1, total)))
+    axes = list(np.atleast_1d(figure.subplots(1, total, width_ratios=ratios)))
     for axis in axes:
         plain(axis)
     if paper:

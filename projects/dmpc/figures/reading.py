@@ -8,11 +8,12 @@ from shared.figures.reading import UNKNOWN, arrays, finished, known, mean, numbe
 from shared.stats import Interval, mean_interval, paired_interval
 
 __all__ = [
-    "ENVIRONMENTS", "METHODS", "UNKNOWN", "arrays", "better", "episodes", "facts", "finished", "groups", "known", "mean", "methods",
-    "number", "place", "remark", "score", "sets", "singles", "spelled", "values", "where",
+    "ENVIRONMENTS", "METHODS", "MIXED", "UNKNOWN", "arrays", "better", "by_training", "episodes", "facts", "finished", "groups", "known",
+    "mean", "methods", "number", "place", "remark", "score", "sets", "singles", "spelled", "values", "where",
 ]  # fmt: skip
 
 ENVIRONMENTS = {"halfcheetah": "HalfCheetah", "hopper": "Hopper", "walker2d": "Walker2d", "ring": "Ring"}
+MIXED = "medium-replay"  # data of many actors: there is something to choose from
 SETS = ("medium", "medium-replay", "expert", "random")
 METHODS = {
     "dmpc": "D-MPC", "policy": "diffusion policy (N = 1)", "cloning": "behaviour cloning", "mbop": "MBOP", "guided": "joint model, guided",
@@ -80,6 +81,12 @@ def better(ours: pd.DataFrame, theirs: pd.DataFrame) -> Interval:
     if not shared:
         return UNKNOWN
     return paired_interval(*(np.concatenate([found[seed] for seed in shared]) for found in (one, other)))
+
+
+def by_training(ours: pd.DataFrame, theirs: pd.DataFrame) -> list[float]:
+    """[points] The same for each training that both have."""
+    one, other = episodes(ours), episodes(theirs)
+    return [float(np.mean(one[seed] - other[seed])) for seed in one if seed in other]
 
 
 # -- in words -----------------------------------------------------------------------------------------------------------------------------

@@ -7,8 +7,10 @@ from projects.dmpc.figures import style
 from projects.dmpc.figures.reading import (
     INTERVALS,
     METHODS,
+    MIXED,
     UNKNOWN,
     better,
+    by_training,
     facts,
     finished,
     known,
@@ -20,43 +22,57 @@ from projects.dmpc.figures.reading import (
     sets,
     singles,
     values,
+    where,
 )
 from projects.dmpc.published import row, value
 from shared.figures.published import Row
 from shared.stats import Interval, mean_interval
 
 TICKS = [digit * 10**power for power in range(-2, 5) for digit in (1, 3)]  # ms
+OTHERS = ("policy", "cloning", "mbop")  # what D-MPC is held against
 OF_PAPER = {"dmpc": "fixed_reward.dmpc", "mbop": "fixed_reward.mbop"}
 
 
 # -- what is reached ----------------------------------------------------------------------------------------------------------------------
 def fixed_reward(table: pd.DataFrame) -> Figure:
-    """Scores by data set and method; on the right what is known of the paper's."""
+    """Scores by data set and method; by how much D-MPC is ahead of the others; on the right what is known of the paper's."""
     rows = finished(table)
     worlds = sets(rows)
     title = "Planning with the learned return: percent of the way from uniform actions to our own expert"
-    paper = "paper: D4RL's data and constants, mean of six sets\n(secondary source)"
-    figure, (axis, theirs) = style.canvas(title, 1, paper, 6.0, remark(rows, INTERVALS, "Dots: single trainings"))
+    paper = "paper: D4RL's data\nand constants,\nmean of six sets\n(secondary source)"
+    note = remark(rows, f"{INTERVALS}, last of trainings on {MIXED}", "Dots: single trainings")
+    figure, (axis, lead, theirs) = style.canvas(title, 2, paper, 4.6, note, (6.1, 6.9, 1.6))
     every = [name for name in METHODS if name in methods(rows)]
     runs = {name: [methods(one).get(name, rows.iloc[:0]) for one in worlds.values()] for name in every}
+    names = [name.replace(" ", "\n", 1) for name in worlds]
     if every:
         found = {name: [score(one) for one in ones] for name, ones in runs.items()}
         points = {name: [singles(one) for one in ones] for name, ones in runs.items()}
-        style.clusters(axis, [name.replace(" ", "\n", 1) for name in worlds], found, style.looks(METHODS), points)
+        style.clusters(axis, names, found, style.looks(METHODS), points)
         axis.set_ylim(top=1.25 * axis.get_ylim()[1])  # for the legend
         style.legend(axis, columns=2)
     else:
         style.nothing(axis)
+    held = [other for other in OTHERS if {"dmpc", other} <= set(runs)]
+    if held:
+        mixed = where(rows, collect__set=MIXED)
+        gaps = {other: [better(*pair) for pair in zip(runs["dmpc"], runs[other], strict=True)] for other in held}
+        gaps = {other: [*ones, ahead(mixed, other)] for other, ones in gaps.items()}
+        style.clusters(lead, [*names, f"{MIXED},\ntrainings"], gaps, style.looks(METHODS))
+        lead.axhline(0, color=style.INK, linewidth=0.8)
+    else:
+        style.nothing(lead)
     style.label(axis, "", "score, %")
+    style.label(lead, "", "D-MPC above the others, points")
     known_of = {name: [Interval(value(key), float("nan"), float("nan"), 1)] for name, key in OF_PAPER.items()}
     style.clusters(theirs, [""], known_of, style.looks(METHODS), of_paper=True)
-    style.legend(theirs)
     return figure
 
 
 def fixed_reward_summary(table: pd.DataFrame) -> list[Row]:
     rows, means = [], {}
-    for name, ours in sets(finished(table)).items():
+    done = finished(table)
+    for name, ours in sets(done).items():
         found = methods(ours)
         for method, runs in found.items():
             note = facts(runs)
@@ -68,13 +84,24 @@ def fixed_reward_summary(table: pd.DataFrame) -> list[Row]:
             if method == "dmpc":
                 rows.append(row(f"{name}, D-MPC", mean(runs, "predicted"), "discounted return foretold for what was carried out", "", note))
                 rows.append(row(f"{name}, D-MPC", mean(runs, "achieved"), "discounted return that came", "", note))
-        for other in ("policy", "cloning", "mbop"):
+        for other in OTHERS:
             gap = better(found["dmpc"], found[other]) if {"dmpc", other} <= set(found) else UNKNOWN
             rows.append(row(f"{name}, D-MPC above {METHODS[other]}", gap, "points, in pairs of episodes", "", facts(ours)))
+    mixed = where(done, collect__set=MIXED)
+    for other in OTHERS:
+        gap, note = ahead(mixed, other), f"the mean episode of each training; {facts(mixed)}"
+        rows.append(row(f"{MIXED} sets, D-MPC above {METHODS[other]}", gap, "points, in pairs of trainings", "", note))
     for method, ones in means.items():
         note = f"over {len(ones)} sets; the paper's are six, of other data"
         rows.append(row(f"mean, {METHODS[method]}", mean_interval(ones), "score, %", OF_PAPER.get(method, ""), note))
     return known(rows)
+
+
+def ahead(rows: pd.DataFrame, other: str) -> Interval:
+    """[points] D-MPC above another method, Student's t over the trainings on all of these sets: what other trainings would give, while
+    pairs of episodes tell of the trainings that there are."""
+    found = [methods(one) for one in sets(rows).values()]
+    return mean_interval([gap for one in found if {"dmpc", other} <= set(one) for gap in by_training(one["dmpc"], one[other])])
 
 
 # -- how long it takes --------------------------------------------------------------------------------------------------------------------

@@ -8,6 +8,7 @@ from configs.dmpc import base
 from projects.dmpc import figures
 from projects.dmpc.figures import reading
 from projects.dmpc.figures.heights import off
+from projects.dmpc.figures.table import ahead
 from projects.dmpc.published import published
 from tests import made_up
 from tests.gallery import Gallery, swept
@@ -99,6 +100,20 @@ def test_differences_are_of_pairs_with_the_same_seed_whatever_the_order():
     gap = reading.better(rows(2.0, [0, 1, 2]), rows(0.0, [2, 1]))  # seed 0 has no partner
     assert gap.n == 6 and gap.mean == pytest.approx(2.0) and gap.high - gap.low < 1e-9
     assert reading.better(rows(0.0, [3]), rows(0.0, [4])).n == 0
+
+
+def test_trainings_count_once_however_many_episodes_judge_them():
+    def rows(method, world, scores):
+        found = [{"episode_scores": np.asarray(episodes, float)} for episodes in scores]
+        return pd.DataFrame({"env.name": world, "collect.set": "medium-replay", "seed": range(len(scores)), "arrays": found, "score": 0.0}
+                            | method)  # fmt: skip
+
+    ours = {"plan.kind": "ssr", "plan.candidates": 32, "model.proposal": "multi_diffusion", "evaluate.distilled": False}
+    both = [rows(ours, "hopper", [[10, 20], [30, 30]]), rows(ours | {"plan.kind": "mbop"}, "hopper", [[0, 0], [0, 0]])]
+    both += [rows(ours, "walker2d", [[4, 8, 12, 0]]), rows(ours | {"plan.kind": "mbop"}, "walker2d", [[1, 5, 9, -3]])]
+    gap = ahead(pd.concat(both), "mbop")
+    assert gap.n == 3 and gap.mean == pytest.approx((15 + 30 + 3) / 3)
+    assert ahead(pd.concat(both), "cloning").n == 0
 
 
 def test_one_training_has_the_interval_of_its_episodes_several_that_of_their_means():
