@@ -4,7 +4,7 @@
 
 Proposals of one step take turns with dynamics of one step, so A and B exchange both; C keeps the proposals of D-MPC.
 
-Cost: cpu five more models of one to four minutes of a core each, and up to five minutes to evaluate an arm.
+Cost: cpu two hours of a core: for each of three trainings five more models of one to four minutes, and up to five to evaluate an arm.
 Expect multi-step proposals above those of single steps. Of nearly deterministic runners an MLP may tell the next states as well.
 """
 

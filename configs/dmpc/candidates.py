@@ -2,7 +2,7 @@
 
     python -m launch figure dmpc/candidates --run-missing
 
-Cost: cpu no training besides `fixed_reward`; three minutes of a core or less to evaluate one.
+Cost: cpu no training besides `fixed_reward`; three minutes of a core or less to evaluate one of six.
 Expect a rise that flattens.
 """
 

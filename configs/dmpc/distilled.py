@@ -20,4 +20,4 @@ ARRAYS = ("episode_scores",)  # of what a run leaves, what the figure reads
 
 
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
-    return product(studies.one(config.scale), [studies.DMPC, studies.STUDENT, studies.POLICY])
+    return product(studies.first(config.scale), [studies.DMPC, studies.STUDENT, studies.POLICY])

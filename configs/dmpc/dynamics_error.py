@@ -30,4 +30,4 @@ def get_config(scale: str) -> ConfigDict:
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
     judged = [{"error.set": name} for name in (("medium-replay",) if config.scale == "smoke" else ("medium-replay", "medium", "expert"))]
     models = [{"model.dynamics": name} for name in methods.DYNAMICS]
-    return product(studies.one(config.scale), judged, models)
+    return product(studies.first(config.scale), judged, models)

@@ -21,4 +21,4 @@ ARRAYS = ("episode_scores",)  # of what a run leaves, what the figure reads
 
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
     lengths = {"smoke": (4, 8), "cpu": (2, 4, 8)}.get(config.scale, (4, 8, 16, 32))
-    return product(studies.one(config.scale), [studies.DMPC, studies.POLICY], [{"windows.horizon": length} for length in lengths])
+    return product(studies.first(config.scale), [studies.DMPC, studies.POLICY], [{"windows.horizon": length} for length in lengths])

@@ -22,4 +22,4 @@ ARRAYS = ("episode_scores",)  # of what a run leaves, what the figure reads
 
 
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
-    return product(studies.one(config.scale), [*studies.METHODS, studies.JOINT, studies.STUDENT])
+    return product(studies.first(config.scale), [*studies.METHODS, studies.JOINT, studies.STUDENT])

@@ -24,4 +24,4 @@ ARRAYS = ("episode_scores",)  # of what a run leaves, what the figure reads
 def sweep(config: ConfigDict) -> Iterator[Overrides]:
     counts = {"smoke": (1, 3, 5), "cpu": (2, 5, 10)}.get(config.scale, (1, 2, 5, 10, 32))
     fields = ("plan.proposal_steps", "plan.dynamics_steps")
-    return product(studies.one(config.scale), ({field: count} for field in fields for count in counts))
+    return product(studies.first(config.scale), ({field: count} for field in fields for count in counts))

@@ -22,6 +22,11 @@ def seeds(scale: str, chosen: str = "medium-replay") -> list[Overrides]:
     """Of the training; each sees starts of its own, the same for every method, so that methods are compared in pairs. At scale cpu three
     on the mixed data, from which a planner has something to choose, and one on that of a single actor."""
     count = {"smoke": 1, "cpu": 3 if chosen == "medium-replay" else 1, "gpu": 2, "paper": 5}[scale]
+    return trainings(count)
+
+
+def trainings(count: int) -> list[Overrides]:
+    """So many seeds from 0 on."""
     return [{"seed": seed, "evaluate.seed": seed} for seed in range(count)]
 
 
@@ -36,3 +41,8 @@ def sets(scale: str) -> Iterator[Overrides]:
 def one(scale: str) -> Iterator[Overrides]:
     """The set of the studies of a single one, over the seeds: mixed data of the first environment, a part of the main table."""
     return product([{"env.name": environments(scale)[0], "collect.set": "medium-replay"}], seeds(scale))
+
+
+def first(scale: str) -> Iterator[Overrides]:
+    """The same, at scale cpu of the first training alone."""
+    return iter([next(one(scale))]) if scale == "cpu" else one(scale)

@@ -52,14 +52,16 @@ def planner(agent: Any, plan: ConfigDict, objective: Objective | None) -> Callab
 
 
 def ranked(agent: Any, plan: ConfigDict, score: Objective) -> Find:
-    """N candidates, the states after each M times; a candidate's score is their mean."""
+    """N candidates, the states after each M times; a candidate's score is their mean. A policy that took turns with the dynamics is judged
+    by the states in which it acted, unless there are to be several."""
     candidates, samples = plan.candidates, plan.samples
 
     def find(variables: Tree, history: jax.Array, past: jax.Array, before: jax.Array, key: jax.Array) -> Plan:
         acting, moving = jax.random.split(key)
-        actions = agent.propose(variables, *copies(candidates, history, past), acting)  # [N, F, A]
+        actions, states = agent.propose(variables, *copies(candidates, history, past), acting)  # [N, F, A], [N, F, S]
         each = jnp.repeat(actions, samples, 0)  # [N * M, F, A]
-        states = agent.predict(variables, *copies(len(each), history, past), each, moving)  # [N * M, F, S]
+        if states is None or samples > 1:
+            states = agent.predict(variables, *copies(len(each), history, past), each, moving)  # [N * M, F, S]
         scores = score(variables, history[None, -1], states[None], each[None]).reshape(candidates, samples).mean(1)
         winner = best(scores)
         return Plan(actions[winner], winner, scores, states[winner * samples])
@@ -72,7 +74,7 @@ def cloned(agent: Any) -> Find:
 
     def find(variables: Tree, history: jax.Array, past: jax.Array, before: jax.Array, key: jax.Array) -> Plan:
         acting, _ = jax.random.split(key)
-        actions = agent.propose(variables, *copies(1, history, past), acting)
+        actions, _ = agent.propose(variables, *copies(1, history, past), acting)
         return Plan(actions[0], jnp.int32(0), jnp.zeros(0), None)
 
     return find

@@ -77,9 +77,10 @@ class Agent:
         """Shapes of the variables."""
         return jax.eval_shape(lambda key: {name: part.init(key) for name, part in self.parts.items()}, jax.random.key(0))
 
-    def propose(self, variables: Tree, history: jax.Array, past: jax.Array, key: jax.Array) -> jax.Array:
-        """Actions [B, F, A] within [-1, 1]. A policy of one step takes turns with the dynamics. Where it has but one answer, candidates
-        differ by noise of standard deviation plan.sigma; a policy alone has none."""
+    def propose(self, variables: Tree, history: jax.Array, past: jax.Array, key: jax.Array) -> tuple[jax.Array, jax.Array | None]:
+        """Actions [B, F, A] within [-1, 1], and the states [B, F, S] after each where they were needed to find them: a policy of one
+        step takes turns with the dynamics. Where it has but one answer, candidates differ by noise of standard deviation plan.sigma; a
+        policy alone has none."""
         proposal = self.parts["proposal"]
 
         def act(history: jax.Array, past: jax.Array, key: jax.Array) -> jax.Array:
@@ -94,9 +95,9 @@ class Agent:
 
         if not isinstance(proposal.model, Policy):
             found = proposal.propose(variables["proposal"], history, past, key, self.plan.proposal_steps)
-            return jnp.clip(found, -1.0, 1.0)
+            return jnp.clip(found, -1.0, 1.0), None
         if self.alone:
-            return act(history, past, key)[:, None]
+            return act(history, past, key)[:, None], None
         return alternated(act, step, self.horizon)(history, past, key)
 
     def predict(self, variables: Tree, history: jax.Array, past: jax.Array, actions: jax.Array, key: jax.Array) -> jax.Array:

@@ -2,7 +2,7 @@
 
 It is an upper bound for dynamics, not a method: it looks at the true state of every episode and at the defect of its world. The simulator
 runs on the host, so a plan is a loop over episodes around two compiled programs. From the end of a predicted episode on its last state
-repeats.
+repeats and nothing is done, as in the windows that the value has learned from.
 """
 
 from collections.abc import Callable
@@ -32,8 +32,9 @@ def planner(agent: Any, plan: ConfigDict, objective: Objective, worlds: Environm
         for episode in np.flatnonzero(alive):
             actions[episode] = propose(variables, history[episode], past[episode], keys[episode])
             truth = (np.repeat(state[episode][None], count, 0) for state in (worlds.qpos, worlds.qvel))
-            states, _ = rollout(tried, *truth, actions[episode])  # [N, F, S]
-            scores[episode], winner[episode] = judge(variables, history[episode, -1], states, actions[episode])
+            states, real = rollout(tried, *truth, actions[episode])  # [N, F, S], [N, F]
+            carried = actions[episode] * real[..., None]  # behind an end J has learned to see none
+            scores[episode], winner[episode] = judge(variables, history[episode, -1], states, carried)
         return Plan(actions[np.arange(len(alive)), winner], winner, scores, None)
 
     return find
@@ -46,7 +47,8 @@ def thinking(agent: Any, plan: ConfigDict, objective: Objective) -> tuple[Callab
 
     def propose(variables: Tree, history: jax.Array, past: jax.Array, key: jax.Array) -> jax.Array:
         acting, _ = jax.random.split(key)
-        return agent.propose(variables, *copies(plan.candidates, history, past), acting)
+        actions, _ = agent.propose(variables, *copies(plan.candidates, history, past), acting)
+        return actions
 
     def judge(variables: Tree, now: jax.Array, states: jax.Array, actions: jax.Array) -> tuple[jax.Array, jax.Array]:
         (scores,) = score(variables, now[None], states[None], actions[None])

@@ -31,17 +31,19 @@ def rolled(step: Step) -> Roll:
     return roll
 
 
-def alternated(act: Callable[..., jax.Array], step: Callable[..., jax.Array], horizon: int) -> Callable[..., jax.Array]:
-    """(history, past, key) -> actions [B, F, A]: a policy, act(history, past, key) -> [B, A], and dynamics, step(history, past, action,
-    key) -> [B, S], take turns."""
+def alternated(act: Callable[..., jax.Array], step: Callable[..., jax.Array], horizon: int) -> Callable[..., tuple[jax.Array, jax.Array]]:
+    """(history, past, key) -> actions [B, F, A] and the states [B, F, S] after each: a policy, act(history, past, key) -> [B, A], and
+    dynamics, step(history, past, action, key) -> [B, S], take turns."""
 
-    def draw(history: jax.Array, past: jax.Array, key: jax.Array) -> jax.Array:
-        def one(known: tuple, key: jax.Array) -> tuple[tuple, jax.Array]:
+    def draw(history: jax.Array, past: jax.Array, key: jax.Array) -> tuple[jax.Array, jax.Array]:
+        def one(known: tuple, key: jax.Array) -> tuple[tuple, tuple[jax.Array, jax.Array]]:
             acting, moving = jax.random.split(key)
             action = act(*known, acting)
-            return grown(*known, action, step(*known, action, moving)), action
+            state = step(*known, action, moving)
+            return grown(*known, action, state), (action, state)
 
-        return jax.lax.scan(one, (history, past), jax.random.split(key, horizon))[1].swapaxes(0, 1)
+        actions, states = jax.lax.scan(one, (history, past), jax.random.split(key, horizon))[1]  # [F, B, ...]
+        return actions.swapaxes(0, 1), states.swapaxes(0, 1)
 
     return draw
 

@@ -58,7 +58,7 @@ class Perfect(NamedTuple):
 
     def propose(self, variables, history, past, key):
         push = jax.random.uniform(key, (len(history), 1, 2), minval=-variables, maxval=variables)
-        return jnp.broadcast_to(push, (len(history), self.horizon, 2))
+        return jnp.broadcast_to(push, (len(history), self.horizon, 2)), None
 
     def predict(self, variables, history, past, actions, key):
         def one(state, action):

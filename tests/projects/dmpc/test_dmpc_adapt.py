@@ -119,7 +119,7 @@ def test_a_student_is_a_policy_alone():
     one = trained.Trained("run", settings, model, variables)
     agent, known = trained.agent({"proposal": one}, settings.plan)
     history, past = np.ones((3, 2, 4), np.float32), np.zeros((3, 2, 2), np.float32)
-    acted = [np.asarray(agent.propose(known, history, past, jax.random.key(seed))) for seed in range(2)]
+    acted = [np.asarray(agent.propose(known, history, past, jax.random.key(seed))[0]) for seed in range(2)]
     assert acted[0].shape == (3, 1, 2) and agent.horizon == 1
     np.testing.assert_array_equal(*acted)
 

@@ -138,12 +138,14 @@ def test_a_policy_and_dynamics_take_turns():
     """a = s / 2 + the action before, within bounds, and s' = s + a: by hand."""
     act = lambda history, past, key: jnp.clip(0.5 * history[:, -1, :A] + past[:, -1], -0.5, 0.5)  # noqa: E731
     step = lambda history, past, action, key: history[:, -1] + jnp.pad(action, ((0, 0), (0, S - A)))  # noqa: E731
-    state, before, wanted = KNOWN[0][:, -1], KNOWN[1][:, -1], []
+    state, before, wanted, led = KNOWN[0][:, -1], KNOWN[1][:, -1], [], []
     for _ in range(F):
         before = np.clip(0.5 * state[:, :A] + before, -0.5, 0.5)
         state = state + np.pad(before, ((0, 0), (0, S - A)))
         wanted.append(before)
-    found = alternated(act, step, F)(*KNOWN, KEY)
+        led.append(state)
+    found, states = alternated(act, step, F)(*KNOWN, KEY)
     np.testing.assert_allclose(found, np.stack(wanted, 1), rtol=1e-5)
+    np.testing.assert_allclose(states, np.stack(led, 1), rtol=1e-5)
     rolling = rolled(lambda params, history, past, action, key: step(history, past, action, key))
     np.testing.assert_allclose(rolling({}, *KNOWN, found, KEY)[:, -1], state, rtol=1e-5)

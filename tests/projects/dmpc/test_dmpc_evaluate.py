@@ -1,6 +1,7 @@
 """Episodes of the planner: what is carried out, what is counted, and a run from end to end."""
 
 import helpers
+import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
@@ -76,7 +77,7 @@ class Echo(Perfect):
     """Acts by the oldest state it sees; what it foretells is its oldest action."""
 
     def propose(self, variables, history, past, key):
-        return jnp.broadcast_to(0.1 * history[:, :1, :2], (len(history), self.horizon, 2))
+        return jnp.broadcast_to(0.1 * history[:, :1, :2], (len(history), self.horizon, 2)), None
 
     def predict(self, variables, history, past, actions, key):
         return jnp.broadcast_to(past[:, 0, 0][:, None, None], (len(history), self.horizon, 4))
@@ -113,6 +114,27 @@ def test_with_the_simulator_for_its_dynamics_it_decides_as_with_a_model_that_is_
 
 def test_with_the_simulator_for_its_dynamics_an_episode_is_the_same_in_any_company():
     np.testing.assert_array_equal(played(2, plan__kind="simulated")[1]["returns"], played(3, plan__kind="simulated")[1]["returns"][:2])
+
+
+def test_behind_an_end_that_the_simulator_sees_nothing_is_done():
+    """As in the windows that a value learns from: the last state repeats, and actions are 0."""
+    seen = []
+
+    def spying(variables, now, states, actions):
+        jax.debug.callback(lambda *plans: seen.append([np.asarray(one) for one in plans]), now, states, actions)
+        return jnp.zeros(states.shape[:2])
+
+    played(1, objective=spying, plan__kind="simulated")
+    jax.effects_barrier()
+    ended = 0
+    for now, states, actions in seen:
+        known = np.concatenate([np.broadcast_to(now[0], (1, states.shape[1], 1, 4)), states], 2)[0]  # [N, F + 1, S]
+        over = ring.step(known[:, :-1], actions[0])[2].cumsum(1) > 0  # [N, F], after this step
+        behind = np.pad(over, ((0, 0), (1, 0)))[:, :-1]
+        assert not actions[0][behind].any() and actions[0][~behind].any(-1).all()
+        np.testing.assert_array_equal(states[0][behind], known[:, :-1][behind])
+        ended += behind.sum()
+    assert ended > 10
 
 
 def test_an_objective_that_is_no_number_is_one_line():

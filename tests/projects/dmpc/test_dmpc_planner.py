@@ -37,7 +37,7 @@ def planned(objective=None, order=range(E), plan=None):
 def asked():
     """The parts of the agent, each as a program of its own."""
     agent, variables = networks()
-    propose = jax.jit(lambda *words: agent.propose(variables, *words))
+    propose = jax.jit(lambda *words: agent.propose(variables, *words)[0])
     predict = jax.jit(lambda *words: agent.predict(variables, *words))
     return propose, predict, jax.jit(lambda *words: agent.worth(variables, *words))
 
@@ -157,6 +157,18 @@ def test_a_policy_of_one_step_is_carried_on_by_the_dynamics_and_ranked(proposal,
     # the states of the winner are those of its actions
     states = agent.predict(variables, HISTORY, PAST, found.actions, keys(1)[0])
     np.testing.assert_allclose(found.states, states, atol=1e-3)
+
+
+def test_a_policy_of_one_step_is_judged_by_the_states_in_which_it_acted():
+    """Not by others that the dynamics would have drawn."""
+    agent, variables = networks(model__proposal="single_mlp", model__dynamics="single_diffusion")
+    found = jax.device_get(planner(agent, wanted(), objectives.learned(agent))(variables, HISTORY, PAST, BEFORE, ALIVE, keys(E)))
+    for episode in range(E):
+        acting, _ = jax.random.split(keys(E)[episode])
+        actions, states = jax.jit(agent.propose)(variables, *copies(N, HISTORY[episode], PAST[episode]), acting)
+        scores = agent.worth(variables, np.broadcast_to(HISTORY[episode, -1], (N, S)), states, actions)
+        np.testing.assert_allclose(found.scores[episode], scores, rtol=1e-3, atol=1e-4)
+        np.testing.assert_allclose(found.states[episode], states[int(found.winner[episode])], atol=1e-3)
 
 
 def test_the_joint_model_is_ranked_and_guided():
