@@ -14,7 +14,7 @@ Kinds of runs: `behave` (the policies that play the data, trained once; their ch
 Methods, and the parts that each is made of:
   D-MPC                plan.kind=ssr                       proposal, dynamics and, where the objective asks for the learned return, value
   diffusion policy     plan.candidates=1                   proposal
-  behaviour cloning    plan.candidates=1, model.proposal=single_mlp    proposal
+  behaviour cloning    plan.candidates=1, model.proposal=state_mlp     proposal
   MBOP                 plan.kind=mbop                      proposal and dynamics, both single_mlp, and truncated
   Diffuser, in effect  plan.kind=guided                    joint, and value as in D-MPC
   perfect dynamics     plan.kind=simulated                 proposal, and value as in D-MPC; the simulator tells what follows
@@ -129,7 +129,9 @@ def get_config(scale: str) -> ConfigDict:
     config.windows.penalty = 100.0  # taken off the last reward of an episode that ended by failure
 
     config.model = ConfigDict()
-    config.model.proposal = "multi_diffusion"  # rho; single_diffusion | single_mlp: a policy of one step that takes turns with the dynamics
+    # rho; a policy of one step that takes turns with the dynamics: single_diffusion | single_mlp (MBOP's, which reads the action before) |
+    # state_mlp (of the state alone: cloning, which copies the action before if it sees it)
+    config.model.proposal = "multi_diffusion"
     config.model.dynamics = "multi_diffusion"  # p_d; single_diffusion | single_mlp: of one step; multi_mlp | autoregressive
     config.model.hidden = 0  # of an MLP, width of its two hidden layers
     config.model.members = 3  # of an ensemble of MLPs
@@ -303,7 +305,7 @@ def resolve_method(config: ConfigDict) -> None:
     if plan.kind == "mbop":
         model.proposal = model.dynamics = "single_mlp"
     if plan.kind == "ssr" and ranks(config) and model.proposal in STEPWISE and model.dynamics not in STEPWISE:
-        steps = " or ".join(STEPWISE)
+        steps = " or ".join(name for name in STEPWISE if name in DYNAMICS)
         raise ValueError(f"model.proposal={model.proposal!r} takes turns with dynamics of one step: take model.dynamics={steps}")
 
 
@@ -352,7 +354,7 @@ def unread_in_training(config: ConfigDict) -> set[str]:
         found |= {"model.hidden", "model.members", "model.layers" if part == "value" else "model.value_layers"}
     if model not in (*DIFFUSION, "joint"):
         found |= {f"diffusion.{field}" for field in config.diffusion}
-    if model in ("single_mlp", "value", "joint"):
+    if model in ("single_mlp", "state_mlp", "value", "joint"):
         found |= {"windows.history"}
     if part != "value":
         found |= {"model.value_layers", "windows.discount", "windows.penalty"}

@@ -35,7 +35,7 @@ def tokens(config: ConfigDict, part: str) -> int:
             return 1 + horizon
         case ("truncated", _) | (_, "multi_mlp"):
             return 1
-        case _, "single_mlp":
+        case _, "single_mlp" | "state_mlp":
             return horizon
         case "proposal", "single_diffusion":
             return horizon * (known + 1)
@@ -69,9 +69,9 @@ def parameters(config: ConfigDict) -> dict[str, int]:
         "multi_mlp": mlps(history * states + (history - 1 + horizon) * actions, horizon * states),
         "autoregressive": body(m.layers, (states, actions), states),
     }
-    cloned = mlps(states + actions, actions)
+    cloned = {"single_mlp": mlps(states + actions, actions), "state_mlp": mlps(states, actions)}
     return {
-        "proposal": cloned if m.proposal == "single_mlp" else body(m.layers, (*known, actions), actions),
+        "proposal": cloned.get(m.proposal, body(m.layers, (*known, actions), actions)),
         "dynamics": moved.get(m.dynamics, body(m.layers, (*known, actions, states), states)),
         "value": body(m.value_layers, (states, states, actions), 1) + m.width,
         "truncated": mlps(states + actions, 1),

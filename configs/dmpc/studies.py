@@ -6,7 +6,7 @@ from configs.sweeps import Overrides, chain, product
 
 DMPC: Overrides = {}
 POLICY: Overrides = {"plan.candidates": 1}  # does what the proposal would do
-CLONING: Overrides = {"plan.candidates": 1, "model.proposal": "single_mlp"}
+CLONING: Overrides = {"plan.candidates": 1, "model.proposal": "state_mlp"}
 MBOP: Overrides = {"plan.kind": "mbop"}
 JOINT: Overrides = {"plan.kind": "guided"}
 PERFECT: Overrides = {"plan.kind": "simulated"}  # the simulator for its dynamics

@@ -121,7 +121,7 @@ def test_a_planner_is_distilled_once_for_all_evaluations():
 METHODS = [  # flags, parts, the proposal's model, the dynamics' model
     ((), DMPC, "multi_diffusion", "multi_diffusion"),
     (("plan.candidates=1",), {"proposal"}, "multi_diffusion", ""),
-    (("plan.candidates=1", "model.proposal=single_mlp"), {"proposal"}, "single_mlp", ""),
+    (("plan.candidates=1", "model.proposal=state_mlp"), {"proposal"}, "state_mlp", ""),
     (("plan.kind=mbop",), {"proposal", "dynamics", "truncated"}, "single_mlp", "single_mlp"),
     (("plan.kind=guided",), {"joint", "value"}, "", ""),
     (("plan.kind=guided", "objective.kind=height"), {"joint"}, "", ""),
@@ -223,7 +223,7 @@ def test_the_sweeps_are_the_papers_table():
         ("train.validation", 0.0, "above 0"), ("train.schedule_steps", 9, "at least train.steps=3000"), ("optim.ema", 1.0, "below 1"),
         ("optim.ema", 0.0, "above 0"), ("optim.warmup", 20_000, "the schedule has 3000 steps"), ("optim.lr", 0.0, "above 0"),
         ("objective.kind", "speed", "return, height or sum"), ("objective.kind", "height", "halfcheetah tells no height"),
-        ("plan.kind", "cem", "ssr, mbop, guided or simulated"), ("model.proposal", "multi_mlp", "single_diffusion or single_mlp"),
+        ("plan.kind", "cem", "ssr, mbop, guided or simulated"), ("model.proposal", "multi_mlp", "single_mlp or state_mlp"),
         ("model.dynamics", "mlp", "multi_mlp or autoregressive"), ("plan.beta", 1.5, "share"),
         ("error.set", "all", "choose random, medium, medium-replay, expert or play"),
         ("objective.variance", 0.0, "above 0"), ("evaluate.episodes", 0, "at least 1"),

@@ -35,7 +35,7 @@ def methods(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
         return {}
     taught = rows["evaluate.distilled"]
     sampled = (rows["plan.kind"] == "ssr") & ~taught
-    ranked, mlp = rows["plan.candidates"] > 1, rows["model.proposal"] == "single_mlp"
+    ranked, mlp = rows["plan.candidates"] > 1, rows["model.proposal"] == "state_mlp"
     chosen = {
         "dmpc": sampled & ranked, "policy": sampled & ~ranked & ~mlp, "cloning": sampled & ~ranked & mlp,
         "mbop": (rows["plan.kind"] == "mbop") & ~taught, "guided": (rows["plan.kind"] == "guided") & ~taught, "student": taught,

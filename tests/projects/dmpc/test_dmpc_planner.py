@@ -139,12 +139,15 @@ def test_one_candidate_is_the_diffusion_policy():
         np.testing.assert_allclose(found.actions[episode], propose(*copies(1, HISTORY[episode], PAST[episode]), acting)[0], atol=1e-4)
 
 
-def test_cloning_by_an_mlp_is_what_it_says_of_the_state_and_the_action_before():
-    agent, variables = networks("proposal", model__proposal="single_mlp", plan__candidates=1)
+@pytest.mark.parametrize("model", ["single_mlp", "state_mlp"])
+def test_cloning_by_an_mlp_is_what_it_says_of_the_state_and_perhaps_of_the_action_before(model):
+    agent, variables = networks("proposal", model__proposal=model, plan__candidates=1)
     found = jax.device_get(planner(agent, agent.plan, None)(variables, HISTORY, PAST, BEFORE[:, :1], ALIVE, keys(E)))
     said = agent.parts["proposal"].propose(variables["proposal"], HISTORY, PAST, keys(1)[0], 1)
     assert found.actions.shape == (E, 1, A) and agent.horizon == 1
     np.testing.assert_allclose(found.actions[:, 0], np.clip(said, -1, 1), atol=1e-5)
+    other = agent.parts["proposal"].propose(variables["proposal"], HISTORY, PAST + 0.5, keys(1)[0], 1)
+    assert np.array_equal(said, other) == (model == "state_mlp")
 
 
 @pytest.mark.parametrize("proposal, dynamics", [("single_mlp", "single_mlp"), ("single_diffusion", "single_mlp")])
