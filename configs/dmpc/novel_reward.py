@@ -2,8 +2,9 @@
 
     python -m launch figure dmpc/novel_reward --run-missing
 
-Three heights, low, middling and high, of which the data hold a tenth below the first and a twentieth above the last; ranked by the learned return, by the novel reward, and by their sum. At scale cpu of Hopper, whose
-models the main table has trained; else of Walker2d, as in the paper.
+Three heights, low, middling and high; ranked by the learned return, by the novel reward, and by their sum. At scale cpu of Hopper, whose
+models the main table has trained and whose data hold a tenth below the lowest and a twentieth above the highest; else of Walker2d, as in
+the paper.
 
 Cost: cpu no training besides `fixed_reward`; three minutes or less to evaluate one of eighteen.
 Expect heights to move towards the target, and episodes to be shorter where that ends in a fall.
