@@ -14,7 +14,7 @@ Kinds of runs: `behave` (the policies that play the data, trained once; their ch
 Methods, and the parts that each is made of:
   D-MPC                plan.kind=ssr                       proposal, dynamics and, where the objective asks for the learned return, value
   diffusion policy     plan.candidates=1                   proposal
-  behaviour cloning    plan.candidates=1, model.proposal=state_mlp     proposal
+  behaviour cloning    plan.candidates=1, model.proposal=state_mlp     proposal (single_mlp: it sees the action before as well)
   MBOP                 plan.kind=mbop                      proposal and dynamics, both single_mlp, and truncated
   Diffuser, in effect  plan.kind=guided                    joint, and value as in D-MPC
   perfect dynamics     plan.kind=simulated                 proposal, and value as in D-MPC; the simulator tells what follows
@@ -130,7 +130,7 @@ def get_config(scale: str) -> ConfigDict:
 
     config.model = ConfigDict()
     # rho; a policy of one step that takes turns with the dynamics: single_diffusion | single_mlp (MBOP's, which reads the action before) |
-    # state_mlp (of the state alone: cloning, which copies the action before if it sees it)
+    # state_mlp (of the state alone)
     config.model.proposal = "multi_diffusion"
     config.model.dynamics = "multi_diffusion"  # p_d; single_diffusion | single_mlp: of one step; multi_mlp | autoregressive
     config.model.hidden = 0  # of an MLP, width of its two hidden layers

@@ -23,7 +23,7 @@ CLOSE = 10.0  # points that an MLP may stay below the planner it has learned fro
 def check(figures: Tables) -> list[Effect]:
     """Every effect that the given tables can speak about."""
     checks = {
-        "fixed_reward": (ranking_helps, diffusion_plans_beat_cloning, beats_mbop),
+        "fixed_reward": (ranking_helps, beats_cloning, beats_copying, beats_mbop),
         "ablations": (multi_step_proposals_help, multi_step_dynamics_help),
         "dynamics_error": (whole_horizons_are_off_by_less,),
         "candidates": (more_candidates_help,),
@@ -61,8 +61,12 @@ def ranking_helps(table: pd.DataFrame) -> Effect:
     return above(table, "policy", "choosing among candidates")
 
 
-def diffusion_plans_beat_cloning(table: pd.DataFrame) -> Effect:
+def beats_cloning(table: pd.DataFrame) -> Effect:
     return above(table, "cloning", "planning, not cloning")
+
+
+def beats_copying(table: pd.DataFrame) -> Effect:
+    return above(table, "copying", "planning, not cloning of those who see their last action")
 
 
 def beats_mbop(table: pd.DataFrame) -> Effect:

@@ -75,7 +75,7 @@ def mlp_policy(sizes: Sizes) -> Policy:
 
 
 def state_policy(sizes: Sizes) -> Policy:
-    """It reads s_t alone: what is cloned from the action before as well is, for the most part, that action."""
+    """It reads s_t alone."""
     net = mlp.ensemble(sizes.state, sizes.action, sizes.hidden, sizes.members)
 
     def loss(params: Tree, batch: Batch, key: jax.Array) -> jax.Array:

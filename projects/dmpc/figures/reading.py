@@ -18,9 +18,11 @@ ENVIRONMENTS = {"halfcheetah": "HalfCheetah", "hopper": "Hopper", "walker2d": "W
 MIXED = "medium-replay"  # data of many actors: there is something to choose from
 SETS = ("medium", "medium-replay", "expert", "random")
 METHODS = {
-    "dmpc": "D-MPC", "policy": "diffusion policy (N = 1)", "cloning": "behaviour cloning", "mbop": "MBOP", "guided": "joint model, guided",
+    "dmpc": "D-MPC", "policy": "diffusion policy (N = 1)", "cloning": "behaviour cloning",
+    "copying": "cloning, last action seen", "mbop": "MBOP", "guided": "joint model, guided",
     "student": "MLP distilled from D-MPC", "simulated": "D-MPC, the simulator for dynamics",
 }  # fmt: skip
+DIFFUSION = ("multi_diffusion", "single_diffusion")
 DYNAMICS = ("multi_diffusion", "multi_mlp", "autoregressive", "single_diffusion", "single_mlp")
 ORDER = (*ENVIRONMENTS, *SETS, *DYNAMICS)
 INTERVALS = "Intervals: Student's t over trainings where there are several, else over episodes"
@@ -36,13 +38,12 @@ def methods(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
     """A name of METHODS -> its runs, those that there are."""
     if rows.empty or "plan.kind" not in rows:
         return {}
-    taught = rows["evaluate.distilled"]
-    sampled = (rows["plan.kind"] == "ssr") & ~taught
-    ranked, mlp = rows["plan.candidates"] > 1, rows["model.proposal"] == "state_mlp"
+    taught, model = rows["evaluate.distilled"], rows["model.proposal"]
+    mbop, guided, simulated, sampled = ((rows["plan.kind"] == kind) & ~taught for kind in ("mbop", "guided", "simulated", "ssr"))
+    ranked, acts = sampled & (rows["plan.candidates"] > 1), sampled & (rows["plan.candidates"] == 1)
     chosen = {
-        "dmpc": sampled & ranked, "policy": sampled & ~ranked & ~mlp, "cloning": sampled & ~ranked & mlp,
-        "mbop": (rows["plan.kind"] == "mbop") & ~taught, "guided": (rows["plan.kind"] == "guided") & ~taught, "student": taught,
-        "simulated": (rows["plan.kind"] == "simulated") & ~taught,
+        "dmpc": ranked, "policy": acts & model.isin(DIFFUSION), "cloning": acts & (model == "state_mlp"),
+        "copying": acts & (model == "single_mlp"), "mbop": mbop, "guided": guided, "student": taught, "simulated": simulated,
     }  # fmt: skip
     return {name: rows[these] for name, these in chosen.items() if these.any()}
 
