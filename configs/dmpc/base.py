@@ -202,7 +202,6 @@ def get_config(scale: str) -> ConfigDict:
     config.error.windows = 0  # of whole horizons
 
     config.save = ConfigDict()
-    config.save.final = True
     config.save.every_minutes = 5.0
 
     config.update_from_flattened_dict(BY_SCALE[scale])
