@@ -274,6 +274,8 @@ def resolve_training(config: ConfigDict) -> None:
         raise ValueError(f"train.schedule_steps={train.schedule_steps}: take at least train.steps={train.steps}")
     if optim.warmup > train.schedule_steps:
         raise ValueError(f"optim.warmup={optim.warmup}: the schedule has {train.schedule_steps} steps; take at most so many")
+    if optim.lr < optim.final_lr:
+        raise ValueError(f"optim.lr={optim.lr}: its cosine falls to optim.final_lr={optim.final_lr}; take no less, or lower that one")
     for field, value in (("optim.ema", optim.ema), ("train.validation", train.validation)):
         if value == 1:
             raise ValueError(f"{field}={value}: must be below 1")

@@ -222,6 +222,7 @@ def test_the_sweeps_are_the_papers_table():
         ("plan.samples", 0, "at least 1"), ("train.part", "rho", "value, truncated or joint"), ("train.validation", 1.0, "below 1"),
         ("train.validation", 0.0, "above 0"), ("train.schedule_steps", 9, "at least train.steps=3000"), ("optim.ema", 1.0, "below 1"),
         ("optim.ema", 0.0, "above 0"), ("optim.warmup", 20_000, "the schedule has 3000 steps"), ("optim.lr", 0.0, "above 0"),
+        ("optim.lr", 1e-4, "falls to optim.final_lr=0.0003; take no less, or lower that one"),
         ("objective.kind", "speed", "return, height or sum"), ("objective.kind", "height", "halfcheetah tells no height"),
         ("plan.kind", "cem", "ssr, mbop, guided or simulated"), ("model.proposal", "multi_mlp", "single_diffusion or single_mlp"),
         ("model.dynamics", "mlp", "multi_mlp or autoregressive"), ("plan.beta", 1.5, "share"),
