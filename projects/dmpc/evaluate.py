@@ -26,8 +26,8 @@ from shared.run import Run
 
 Tree = Any
 STARTING = 20  # what a stream of random numbers is for: other starts than those of the data
-# returns of uniform actions and of the expert by which D4RL normalises (its v2 sets, our v4)
-D4RL = {"halfcheetah": (-280.178953, 12135.0), "hopper": (-20.272305, 3234.3), "walker2d": (1.629008, 4592.3)}
+# returns of uniform actions and of the expert by which D4RL normalises its v2 sets, which are of v4: v5 has other rewards
+D4RL = {"halfcheetah-v4": (-280.178953, 12135.0), "hopper-v4": (-20.272305, 3234.3), "walker2d-v4": (1.629008, 4592.3)}
 
 
 def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
@@ -135,13 +135,14 @@ def judge(config: ConfigDict, spec: Spec, played: dict[str, np.ndarray]) -> tupl
 
 
 def scores(spec: Spec, returns: np.ndarray) -> dict[str, np.ndarray]:
-    """Returns in percent of the way from uniform actions to an expert: ours, where the environment has actors, and D4RL's."""
+    """Returns in percent of the way from uniform actions to an expert: ours, where the environment has actors, and D4RL's, where it knows
+    the rewards."""
     found = {}
     with contextlib.suppress(BadInput):
         known = reference(spec)
         found["score"] = percent(returns, known["random"]["mean"], known["actors"][known["expert"]]["sampled"]["mean"])
-    if spec.name in D4RL:
-        found["score_d4rl"] = percent(returns, *D4RL[spec.name])
+    if spec.id in D4RL:
+        found["score_d4rl"] = percent(returns, *D4RL[spec.id])
     return found
 
 

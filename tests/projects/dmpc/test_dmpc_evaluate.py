@@ -9,6 +9,7 @@ from dmpc_agents import Perfect, around, compute
 from dmpc_world import SPEC, config
 from dmpc_world import plan as planned
 
+from configs.dmpc import base
 from projects.dmpc import evaluate, objectives
 from projects.dmpc.envs import ring
 from projects.dmpc.players import reference
@@ -155,9 +156,19 @@ def test_scores_are_percent_of_the_way_to_an_expert():
     best = known["actors"][known["expert"]]["sampled"]["mean"]
     assert evaluate.scores(SPEC, best)["score"] == pytest.approx(100)
     assert evaluate.scores(SPEC, known["random"]["mean"]) == {"score": pytest.approx(0)}
+
+
+def nobody(spec):
+    raise BadInput("no actors of this one")
+
+
+def test_scores_by_d4rl_are_of_the_version_that_has_its_rewards(monkeypatch):
+    monkeypatch.setattr(evaluate, "reference", nobody)
+    assert set(evaluate.D4RL) == {f"{name}-v4" for name in base.ENVIRONMENTS if name != "ring"}
     for name, (random, expert) in evaluate.D4RL.items():
-        spec = type(SPEC)(name, "nobody", 1, 1, 1, 1, 1)  # no actors of this one
-        assert evaluate.scores(spec, (random + expert) / 2) == {"score_d4rl": pytest.approx(50)}
+        v4, v5 = (type(SPEC)(name.removesuffix("-v4"), version, 1, 1, 1, 1, 1) for version in ("v4", "v5"))
+        assert evaluate.scores(v4, (random + expert) / 2) == {"score_d4rl": pytest.approx(50)}
+        assert evaluate.scores(v5, (random + expert) / 2) == {}
 
 
 def test_heights_of_a_runner_that_stands():
