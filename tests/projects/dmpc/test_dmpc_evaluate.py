@@ -1,5 +1,8 @@
 """Episodes of the planner: what is carried out, what is counted, and a run from end to end."""
 
+import itertools
+from types import SimpleNamespace
+
 import helpers
 import jax
 import jax.numpy as jnp
@@ -149,6 +152,17 @@ def test_it_ends_when_asked_to():
     asked = []
     assert played(1, stopping=lambda step: asked.append(step) or step == 3) is None
     assert asked == [0, 1, 2, 3]
+
+
+@pytest.mark.parametrize("joined", (True, False))
+def test_the_time_of_a_plan_is_that_of_the_episodes_planned_for(joined, monkeypatch):
+    """By a clock that counts its calls: a second for every step, which those that are over share where all are planned for together."""
+    monkeypatch.setattr(evaluate, "in_company", lambda: joined)
+    monkeypatch.setattr(evaluate, "time", SimpleNamespace(perf_counter=itertools.count().__next__))
+    numbers, arrays = played(plan__candidates=1)
+    alive = np.isfinite(arrays["rewards"]).sum(0)
+    assert alive.min() < 3
+    assert numbers["plan_ms"] == pytest.approx(1e3 * np.median(1 / np.where(joined, 3, alive)[1:]))
 
 
 def test_scores_are_percent_of_the_way_to_an_expert():
