@@ -326,8 +326,7 @@ OUTSIDE_IDENTITY = {
 
 def unread(config: ConfigDict) -> set[str]:
     """Of the sections that an entry reads, the fields that it does not with these choices: who asks for nothing else has the same run."""
-    adapts = config.entry == "adapt" or (config.entry == "evaluate" and config.evaluate.adapted)
-    found = set() if adapts or config.collect.set == "play" else {"collect.noise"}
+    found = unread_of_data(config) | (set() if config.env.defect_joint >= 0 else {"env.defect_limit"})
     match config.entry:
         case "train" | "adapt":
             return found | {"adapt.whole"} | unread_in_training(config)
@@ -341,6 +340,19 @@ def unread(config: ConfigDict) -> set[str]:
             found |= set() if config.model.dynamics in DIFFUSION else {"plan.dynamics_steps"}
             return found | {f"plan.{field}" for field in config.plan if field != "dynamics_steps"} | {"model.proposal"}
     return found
+
+
+def unread_of_data(config: ConfigDict) -> set[str]:
+    """A file is as it is; beside it a run may still ask for sets that are played, to adapt to or to measure errors on."""
+    entry, file = config.entry, config.collect.file
+    asked = {"" if file else config.collect.set, config.error.set if entry == "error" else ""} - {""}
+    adapts = entry == "adapt" or (entry == "evaluate" and config.evaluate.adapted)
+    played = asked | {"play"} if adapts else asked  # that one has a length of its own
+    found = set() if "play" in played else {"collect.noise"}
+    found |= set() if played else {"collect.seed"}
+    found |= set() if asked else {"collect.transitions"}
+    found |= {"collect.set"} if file else set()
+    return found | ({"env.defect_joint", "env.defect_limit"} if file and entry == "train" else set())
 
 
 def unread_in_training(config: ConfigDict) -> set[str]:

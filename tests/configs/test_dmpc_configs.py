@@ -171,6 +171,33 @@ def test_what_a_training_does_not_read_makes_no_new_run():
             ids("dmpc/train", *flags, unread)
 
 
+def test_a_limit_on_no_joint_makes_no_new_run():
+    for name in ("collect", "train", "adapt", "evaluate", "distil"):
+        entry = {"entry": name, "train__part": "dynamics"}
+        assert resolved(**entry, env__defect_limit=0.1).to_dict() == resolved(**entry).to_dict()
+        with pytest.raises(BadInput, match="env.defect_limit: with the other choices no run of"):
+            ids(f"dmpc/{name}", "env.defect_limit=0.1")
+    assert ids("dmpc/collect", "env.defect_joint=2") != ids("dmpc/collect", "env.defect_joint=2", "env.defect_limit=0.1")
+
+
+PLAYED = {"collect.set": "play", "collect.noise": 0.1, "collect.transitions": 9, "collect.seed": 3}
+
+
+def test_beside_a_file_what_would_have_been_played_makes_no_new_run():
+    """Unless a set is played as well, to adapt to or to measure errors on."""
+    for entry, read in (("train", set()), ("distil", set()), ("evaluate", set()), ("error", set()), ("adapt", {"noise", "seed"})):
+        fields = {"entry": entry, "train.part": "dynamics", "collect.file": "data.h5"}
+        known = resolved(**fields).to_dict()
+        for name, value in PLAYED.items():
+            kept = resolved(**fields, **{name: value}).to_dict() != known
+            assert kept == (name.removeprefix("collect.") in read), (entry, name)
+    assert ids("dmpc/train", "collect.file=data.h5") != ids("dmpc/train", "collect.file=other.h5")
+    error = resolved(entry="error", collect__file="data.h5", error__set="play", **PLAYED | {"collect.set": "expert"}).collect
+    assert (error.noise, error.transitions, error.seed, error.set) == (0.1, 9, 3, "medium")
+    with pytest.raises(BadInput, match="env.defect_joint: with the other choices no run of dmpc/train reads it"):
+        ids("dmpc/train", "collect.file=data.h5", "env.defect_joint=2")
+
+
 def test_an_error_needs_its_dynamics_and_the_set_it_is_measured_on():
     made = plan.build("dmpc/error", "cpu", ["--config.error.set=expert", "--config.model.dynamics=multi_mlp"], single=True)
     run = made.runs[made.targets[0]]
