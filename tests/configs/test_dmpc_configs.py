@@ -115,7 +115,31 @@ def test_a_planner_is_distilled_once_for_all_evaluations():
     needs, made = needed("evaluate.distilled=true")
     assert set(needs) == {"proposal"} and set(made.runs[needs["proposal"]].needs) == {"data", *DMPC}
     assert needed("evaluate.distilled=true", "evaluate.seed=3", "env.defect_joint=2")[0] == needs
-    assert needed("evaluate.distilled=true", "plan.candidates=8")[0] != needs
+    for flag in ("plan.candidates=8", "distil.hidden=64", "distil.steps=9000", "distil.lr=1e-3", "train.steps=9000", "windows.horizon=4"):
+        assert needed("evaluate.distilled=true", flag)[0] != needs, flag
+
+
+def test_a_student_knows_of_models_and_windows_by_its_planner_alone():
+    """What the parts are trained by is theirs, and what none of them reads is nobody's."""
+    for flag in ("model.hidden=64", "model.members=5"):
+        assert ids("dmpc/distil", flag) == ids("dmpc/distil")
+    alone = ("plan.candidates=1", "model.proposal=single_mlp")
+    for flag in ("windows.history=3", "windows.discount=0.5", "diffusion.levels=50", "model.layers=1"):
+        assert ids("dmpc/distil", *alone, flag) == ids("dmpc/distil", *alone)
+    for flag in ("windows.horizon=4", "model.layers=1", "diffusion.predicts=v", "train.steps=9000", "optim.lr=1e-3", "optim.ema=0.9",
+                 "train.batch_size=8", "distil.hidden=64", "distil.steps=9000", "distil.lr=1e-3", "seed=1"):  # fmt: skip
+        assert ids("dmpc/distil", flag) != ids("dmpc/distil"), flag
+    whole, other = (plan.build("dmpc/distil", "cpu", flags, single=True) for flags in ([], ["--config.distil.lr=1e-3"]))
+    assert set(whole.runs) - {*whole.targets} == set(other.runs) - {*other.targets}
+    assert whole.runs[whole.targets[0]].config["packable"] == ["seed", "distil.lr"]
+
+
+def test_a_students_schedule_is_its_own():
+    with pytest.raises(ValueError, match="distil.lr=0.0001: its cosine falls to optim.final_lr=0.0003"):
+        resolved(entry="distil", distil__lr=1e-4)
+    with pytest.raises(ValueError, match="optim.warmup=300: the schedule of distil.lr has 200 steps"):
+        resolved(entry="distil", distil__steps=200)
+    assert resolved(entry="train", distil__steps=200).distil.steps == 200
 
 
 METHODS = [  # flags, parts, the proposal's model, the dynamics' model
@@ -248,7 +272,7 @@ def test_the_sweeps_are_the_papers_table():
         ("plan.proposal_steps", 1_001, "at most diffusion.levels=1000"), ("plan.candidates", 0, "at least 1"),
         ("plan.samples", 0, "at least 1"), ("train.part", "rho", "value, truncated or joint"), ("train.validation", 1.0, "below 1"),
         ("train.validation", 0.0, "above 0"), ("train.schedule_steps", 9, "at least train.steps=3000"), ("optim.ema", 1.0, "below 1"),
-        ("optim.ema", 0.0, "above 0"), ("optim.warmup", 20_000, "the schedule has 3000 steps"), ("optim.lr", 0.0, "above 0"),
+        ("optim.ema", 0.0, "above 0"), ("optim.warmup", 20_000, "the schedule of optim.lr has 3000 steps"), ("optim.lr", 0.0, "above 0"),
         ("optim.lr", 1e-4, "falls to optim.final_lr=0.0003; take no less, or lower that one"),
         ("objective.kind", "speed", "return, height or sum"), ("objective.kind", "height", "halfcheetah tells no height"),
         ("plan.kind", "cem", "ssr, mbop, guided or simulated"), ("model.proposal", "multi_mlp", "single_diffusion or single_mlp"),
