@@ -6,8 +6,8 @@ import pytest
 from configs.dmpc import base, costs, methods
 from launch import plan
 from launch.configs import names
-from projects.dmpc import envs, models
-from projects.dmpc.parts import part
+from projects.dmpc import distil, envs, models
+from projects.dmpc.parts import part, student
 from shared.errors import BadInput
 
 FILES = [name for name in names() if name.startswith("dmpc/")]
@@ -247,6 +247,20 @@ def test_parameters_are_counted(scale, history):
             config = resolved(scale, entry="train", train__part=name, windows__history=history, **named)
             weights = jax.eval_shape(part(config).init, jax.random.key(0))["weights"]
             assert costs.parameters(config)[name] == sum(leaf.size for leaf in jax.tree.leaves(weights)), (name, model)
+
+
+def test_a_student_costs_an_mlp_and_its_distilling_the_planners_answers_and_its_training():
+    config = resolved(entry="evaluate", evaluate__distilled=True)
+    size = sum(leaf.size for leaf in jax.tree.leaves(jax.eval_shape(student(config).init, jax.random.key(0))["weights"]))
+    found = costs.cost(config)
+    assert costs.parameters(config)["student"] == found["params"] == size
+    assert found["flops"] == 2 * size * 1_000 * config.evaluate.episodes
+    assert costs.cost(resolved(entry="evaluate", evaluate__distilled=True, plan__candidates=64)) == found
+    short, long = (costs.cost(resolved(entry="distil", distil__steps=steps)) for steps in (1_000, 2_000))
+    assert long["flops"] - short["flops"] == 6 * size * config.train.batch_size * 1_000
+    asked = costs.cost(resolved(entry="distil", distil__states=6_000))["flops"] - costs.cost(resolved(entry="distil"))["flops"]
+    planned = costs.cost(resolved(entry="evaluate", evaluate__episodes=3))["flops"]  # in 3,000 states
+    assert asked == pytest.approx(planned) and costs.TOGETHER == distil.BATCH
 
 
 def test_limits_are_those_of_the_environments():
