@@ -108,7 +108,7 @@ def training(config: ConfigDict) -> None:
     task = fit.Task(
         init=lambda key, hyper: model.init(key),
         loss=lambda variables, batch, key, hyper: (model.loss(variables, batch, key), {"stats": variables["stats"]}),
-        optimizer=lambda hyper: train.optimizer(config, hyper["optim.lr"]),
+        optimizer=train.rule(config),
         batch=lambda step: batch,
         evaluate=lambda variables: {},
         axes=model.axes,

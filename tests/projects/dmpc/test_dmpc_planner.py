@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projects.dmpc import objectives
-from projects.dmpc.planner import copies, planner
+from projects.dmpc.planner import cloned, compiled, copies, planner, ranked
 from shared.errors import BadInput
 
 E, N, H, F, S, A = 3, 8, 2, 4, 4, 2
@@ -217,6 +217,19 @@ def test_for_an_episode_that_is_over_nothing_is_computed():
     assert len(seen) == 2 and not found.actions[1].any()
     for some, all_of_them in zip(found, whole, strict=True):
         np.testing.assert_array_equal(some[::2], all_of_them[::2])
+
+
+@pytest.mark.parametrize("kind", ("ranked", "cloned"))  # cloned has no scores, an array without elements
+def test_together_or_one_after_the_other_the_plans_are_the_same(kind):
+    """For an episode that is over there is none."""
+    agent, variables = networks()
+    find = cloned(agent) if kind == "cloned" else ranked(agent, wanted(), objectives.learned(agent))
+    given = variables, HISTORY, PAST, BEFORE, np.array([True, False, True]), keys(E)
+    one, other = (jax.device_get(compiled(find, together)(*given)) for together in (True, False))
+    np.testing.assert_array_equal(one.winner, other.winner)
+    assert not one.actions[1].any() and one.actions[0].any()
+    for mine, its in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        np.testing.assert_allclose(mine, its, atol=1e-4)
 
 
 # -- programs ---------------------------------------------------------------------------------------------------------------------------
