@@ -12,10 +12,11 @@ from ml_collections import ConfigDict
 from projects.dmpc import objectives, trained
 from projects.dmpc.collect import load_transitions
 from projects.dmpc.parts import student
-from projects.dmpc.planner import planner, planning
+from projects.dmpc.planner import planner, planning, unscored
 from projects.dmpc.train import learn, learning, optimizer, split
 from projects.dmpc.transitions import Transitions
 from projects.dmpc.windows import Windows
+from shared.errors import BadInput
 from shared.lowering import Ahead, Program
 from shared.run import Run
 
@@ -78,6 +79,10 @@ def asked(config: ConfigDict, agent: Any, variables: Tree, windows: Windows, row
         some = np.resize(np.arange(first, min(first + BATCH, len(rows))), BATCH)  # the last ones fill a batch by beginning again
         known = windows.at(rows[some])
         history, past = windows.states.denormalise(known["history"]), windows.actions.denormalise(known["past"])
-        plan = find(variables, history, past, before, np.arange(BATCH) < len(rows) - first, keys[some])
+        alive = np.arange(BATCH) < len(rows) - first
+        plan = find(variables, history, past, before, alive, keys[some])
+        for place in unscored(plan, alive):
+            row = rows[some[place]]
+            raise BadInput(f"the objective is no number for any candidate in row {row} of the data: look at its formula")
         found.append(np.asarray(plan.actions[:, 0]))
     return np.concatenate(found)[: len(rows)]

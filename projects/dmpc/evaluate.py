@@ -18,7 +18,7 @@ from ml_collections import ConfigDict
 from projects.dmpc import objectives, trained
 from projects.dmpc.baselines import simulated
 from projects.dmpc.envs import Environments, Spec, environments
-from projects.dmpc.planner import cloned, compiled, in_company, planner, planning
+from projects.dmpc.planner import cloned, compiled, in_company, planner, planning, unscored
 from projects.dmpc.players import reference
 from shared.errors import BadInput
 from shared.lowering import Ahead, Program
@@ -88,12 +88,11 @@ def evaluate(
         before = time.perf_counter()
         plan = jax.device_get(find(variables, history, past, plan_before, worlds.alive, keys(len(pages))))
         seconds.append((time.perf_counter() - before) / (count if joined else worlds.alive.sum()))
-        scored = plan.scores.shape[1] > 0
-        for episode in np.flatnonzero(worlds.alive & scored & np.isnan(plan.scores).all(1)):
+        for episode in unscored(plan, worlds.alive):
             raise BadInput(f"the objective is no number for any candidate in step {len(pages)} of episode {episode}: look at its formula")
         page = {"alive": worlds.alive.copy(), "observations": worlds.observations.copy(), "actions": plan.actions[:, 0]}
         page |= {"qpos": worlds.qpos.copy(), "qvel": worlds.qvel.copy()}
-        if scored:
+        if plan.scores.shape[1]:
             page["scores"] = plan.scores[np.arange(count), plan.winner]
         step = worlds.step(page["actions"])
         pages.append(page | {"rewards": step.rewards, "terminals": step.terminals})

@@ -15,6 +15,7 @@ from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from ml_collections import ConfigDict
 
 from projects.dmpc.baselines import mbop
@@ -117,6 +118,11 @@ def best(scores: jax.Array) -> jax.Array:
 def in_company() -> bool:
     """Whether episodes are planned for together: not on a CPU, since the candidates of one fill it."""
     return jax.default_backend() != "cpu"
+
+
+def unscored(plan: Plan, alive: np.ndarray) -> np.ndarray:
+    """The episodes, of those that go on, in which no candidate has a number for its score."""
+    return np.flatnonzero(alive & np.isnan(plan.scores).all(1)) if plan.scores.shape[1] else np.empty(0, int)
 
 
 def compiled(find: Find, together: bool | None = None) -> Callable[..., Plan]:

@@ -4,6 +4,7 @@ import hashlib
 
 import helpers
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 from dmpc_agents import TINY, compute, networks, tiny, untrained
@@ -120,6 +121,17 @@ def test_the_planner_is_asked_in_states_of_its_data():
     history, past = windows.states.denormalise(known["history"]), windows.actions.denormalise(known["past"])
     said = agent.parts["proposal"].propose(variables["proposal"], history, past, jax.random.key(0), 1)
     np.testing.assert_allclose(found, np.clip(said, -1, 1), atol=1e-4)
+
+
+def test_a_planner_without_a_score_teaches_nothing():
+    """The first candidate would win everywhere, and the student would learn it in silence."""
+    agent, variables = networks()
+    settings = tiny(entry="distil")
+    broken = jax.tree.map(lambda leaf: leaf * jnp.nan, variables["value"]["weights"])
+    variables = variables | {"value": variables["value"] | {"weights": broken}}
+    windows = Windows(transitions([(30, True), (20, False)]), settings.windows, 8, 0)
+    with pytest.raises(BadInput, match="no number for any candidate in row 7 of the data"):
+        distil.asked(settings, agent, variables, windows, np.arange(7, 40), Waiting())
 
 
 def test_a_student_is_a_policy_alone():
