@@ -27,7 +27,7 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     parts = {name: trained.load(needed[0]) for name, needed in run.needs.items() if name != "data"}
     agent, variables = trained.agent(parts, config.plan)
     transitions, count = load_transitions(config, run), config.distil.states
-    windows = Windows(transitions, config.windows, config.train.batch_size, 0)
+    windows = Windows(transitions, config.windows)
     rows = np.arange(count) * len(transitions) // count  # evenly
     answers = asked(config, agent, variables, windows, rows, run)
     if answers is None:

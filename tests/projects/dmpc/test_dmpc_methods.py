@@ -100,7 +100,7 @@ def test_a_part_is_measured_in_the_environment_s_units(model):
     """Data and model may have scales of their own."""
     one, data = untrained("dynamics", model__dynamics=model), transitions([(9, False), (9, False)])
     found = error.errors(one, data, 6, 2)
-    windows = Windows(data, one.config.windows, 1, 0)
+    windows = Windows(data, one.config.windows)
     rows = np.arange(9, 15)
     batch, every = windows.at(rows), rows[:, None] + np.arange(4)
     known = windows.states.denormalise(batch["history"]), windows.actions.denormalise(batch["past"]), data.actions[every]

@@ -53,7 +53,7 @@ def test_a_single_episode_cannot_be_split():
 
 @pytest.fixture
 def windows():
-    return Windows(transitions([(12, True), (9, False), (20, True), (15, False)]), tiny().windows, 8, 0)
+    return Windows(transitions([(12, True), (9, False), (20, True), (15, False)]), tiny().windows)
 
 
 def test_a_batch_is_a_function_of_seed_and_step_and_begins_where_it_may(windows):
@@ -178,7 +178,7 @@ def test_the_mean_of_the_weights_is_kept_with_the_scales_of_the_data(monkeypatch
             continue  # softmax cancels a bias of all keys: its gradient is rounding, which Adam brings to the size of any other
         np.testing.assert_allclose(mine, wanted, rtol=1e-3, atol=1e-5, err_msg=name)
     data = read(RunDir(helpers.directory(run, run.needs["data"][0])).path / "tables" / "transitions.h5", SPEC)
-    windows = Windows(data, kept.config.windows, 8, 0)
+    windows = Windows(data, kept.config.windows)
     for mine, wanted in zip(scales(kept.variables), (windows.states, windows.actions), strict=True):
         np.testing.assert_allclose(mine.mean, wanted.mean, rtol=1e-6)
         np.testing.assert_allclose(mine.std, wanted.std, rtol=1e-6)
