@@ -6,7 +6,7 @@ import helpers
 import jax
 import numpy as np
 import pytest
-from dmpc_agents import TINY, compute, networks, tiny, untrained
+from dmpc_agents import SMALL, compute, networks, tiny, untrained
 from dmpc_world import SPEC, done, transitions
 from dmpc_world import plan as planned
 
@@ -20,9 +20,6 @@ from shared.errors import BadInput
 from shared.rundir import RunDir
 
 DEFECT = {"env__defect_joint": 0, "env__defect_limit": 0.1}
-SMALL = {name: value for name, value in TINY.items() if name.startswith(("windows", "model", "diffusion"))}
-SMALL |= {"windows__history": 1, "train__steps": 8, "train__batch_size": 8, "train__windows": 16, "optim__warmup": 1,
-          "collect__transitions": 300}  # fmt: skip
 
 
 # -- play -------------------------------------------------------------------------------------------------------------------------------
