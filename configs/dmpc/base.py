@@ -14,7 +14,7 @@ Kinds of runs: `behave` (the policies that play the data, trained once; their ch
 Methods, and the parts that each is made of:
   D-MPC                plan.kind=ssr                       proposal, dynamics and, where the objective asks for the learned return, value
   diffusion policy     plan.candidates=1                   proposal
-  behaviour cloning    plan.candidates=1, model.proposal=single_mlp    proposal
+  behaviour cloning    plan.candidates=1, model.proposal=state_mlp     proposal (single_mlp: it sees the action before as well)
   MBOP                 plan.kind=mbop                      proposal and dynamics, both single_mlp, and truncated
   Diffuser, in effect  plan.kind=guided                    joint, and value as in D-MPC
   perfect dynamics     plan.kind=simulated                 proposal, and value as in D-MPC; the simulator tells what follows
@@ -46,7 +46,8 @@ BY_SCALE = {
         "model.hidden": 32, "model.dtype": "float32", "diffusion.predicts": "x0", "train.steps": 200, "train.batch_size": 64,
         "train.windows": 256, "optim.lr": 3e-3, "optim.final_lr": 3e-4, "optim.warmup": 20,
         "plan.candidates": 16, "plan.proposal_steps": 5, "plan.dynamics_steps": 3, "evaluate.episodes": 2, "error.windows": 64,
-        "adapt.transitions": 1_000, "adapt.steps": 50, "adapt.lr": 1e-3, "distil.states": 256, "mesh": "cpu",
+        "adapt.transitions": 1_000, "adapt.steps": 50, "adapt.lr": 1e-3,
+        "distil.states": 256, "distil.steps": 200, "distil.lr": 3e-3, "mesh": "cpu",
     },
     "cpu": {
         "env.name": "halfcheetah", "behave.steps": 300_000, "behave.copies": 2, "behave.warmup": 10_000, "behave.round": 50,
@@ -57,7 +58,8 @@ BY_SCALE = {
         "train.windows": 1_024,
         "optim.lr": 3e-3, "optim.final_lr": 3e-4, "optim.warmup": 300,
         "plan.candidates": 32, "plan.proposal_steps": 10, "plan.dynamics_steps": 5, "evaluate.episodes": 5, "error.windows": 2_000,
-        "adapt.transitions": 50_000, "adapt.steps": 3_000, "adapt.lr": 1e-3, "distil.states": 3_000, "mesh": "cpu",
+        "adapt.transitions": 50_000, "adapt.steps": 3_000, "adapt.lr": 1e-3,
+        "distil.states": 3_000, "distil.steps": 3_000, "distil.lr": 3e-3, "mesh": "cpu",
     },
     "gpu": {
         "env.name": "halfcheetah", "behave.steps": 1_000_000, "behave.copies": 2, "behave.warmup": 10_000, "behave.round": 50,
@@ -68,7 +70,8 @@ BY_SCALE = {
         "train.windows": 4_096,
         "optim.lr": 3e-4, "optim.final_lr": 3e-5, "optim.warmup": 500,
         "plan.candidates": 64, "plan.proposal_steps": 16, "plan.dynamics_steps": 10, "evaluate.episodes": 10, "error.windows": 4_096,
-        "adapt.transitions": 100_000, "adapt.steps": 10_000, "adapt.lr": 1e-4, "distil.states": 50_000, "mesh": "h200",
+        "adapt.transitions": 100_000, "adapt.steps": 10_000, "adapt.lr": 1e-4,
+        "distil.states": 50_000, "distil.steps": 40_000, "distil.lr": 3e-4, "mesh": "h200",
     },
     "paper": {
         "env.name": "halfcheetah", "behave.steps": 3_000_000, "behave.copies": 2, "behave.warmup": 10_000, "behave.round": 50,
@@ -78,7 +81,8 @@ BY_SCALE = {
         "model.hidden": 500, "model.dtype": "bfloat16", "diffusion.predicts": "eps", "train.steps": 2_000_000, "train.batch_size": 256,
         "train.windows": 4_096, "optim.lr": 1e-4, "optim.final_lr": 1e-5, "optim.warmup": 500,
         "plan.candidates": 64, "plan.proposal_steps": 32, "plan.dynamics_steps": 10, "evaluate.episodes": 20, "error.windows": 4_096,
-        "adapt.transitions": 100_000, "adapt.steps": 100_000, "adapt.lr": 1e-5, "distil.states": 100_000, "mesh": "h200",
+        "adapt.transitions": 100_000, "adapt.steps": 100_000, "adapt.lr": 1e-5,
+        "distil.states": 100_000, "distil.steps": 100_000, "distil.lr": 1e-4, "mesh": "h200",
     },
 }  # fmt: skip
 
@@ -129,7 +133,9 @@ def get_config(scale: str) -> ConfigDict:
     config.windows.penalty = 100.0  # taken off the last reward of an episode that ended by failure
 
     config.model = ConfigDict()
-    config.model.proposal = "multi_diffusion"  # rho; single_diffusion | single_mlp: a policy of one step that takes turns with the dynamics
+    # rho; a policy of one step that takes turns with the dynamics: single_diffusion | single_mlp (MBOP's, which reads the action before) |
+    # state_mlp (of the state alone)
+    config.model.proposal = "multi_diffusion"
     config.model.dynamics = "multi_diffusion"  # p_d; single_diffusion | single_mlp: of one step; multi_mlp | autoregressive
     config.model.hidden = 0  # of an MLP, width of its two hidden layers
     config.model.members = 3  # of an ensemble of MLPs
@@ -194,15 +200,17 @@ def get_config(scale: str) -> ConfigDict:
     config.adapt.lr = 0.0  # Adam's, constant
     config.adapt.whole = False  # entry evaluate: adapted to the world without its defect, a control that has but trained as long
 
-    config.distil = ConfigDict()  # entry distil
+    config.distil = ConfigDict()  # entry distil; else it is trained as the planner's parts are, and judged by the episodes that they are
     config.distil.states = 0  # of the data, in which the planner is asked
+    config.distil.hidden = 256  # of the student, an MLP, width of its two hidden layers; the paper's is not known
+    config.distil.steps = 0  # of its training
+    config.distil.lr = 0.0  # peak, as optim.lr, over these steps
 
     config.error = ConfigDict()  # entry error
     config.error.set = ""  # of held-out episodes, as collect.set, and that one unless given
     config.error.windows = 0  # of whole horizons
 
     config.save = ConfigDict()
-    config.save.final = True
     config.save.every_minutes = 5.0
 
     config.update_from_flattened_dict(BY_SCALE[scale])
@@ -232,9 +240,13 @@ LEAST = {
     "train.windows": 1, "train.evaluations": 1, "optim.final_lr": 0, "optim.warmup": 1, "plan.candidates": 1, "plan.proposal_steps": 1,
     "plan.dynamics_steps": 1, "plan.samples": 1, "plan.sigma": 0, "plan.kappa": 0, "plan.guidance": 0, "objective.return_weight": 0,
     "objective.height_weight": 0, "evaluate.episodes": 1, "evaluate.seed": 0, "error.windows": 1,
-    "collect.noise": 0, "adapt.transitions": 1, "adapt.steps": 1, "distil.states": 10, "save.every_minutes": 0,
+    "collect.noise": 0, "adapt.transitions": 1, "adapt.steps": 1, "distil.states": 2, "distil.hidden": 1,
+    "distil.steps": 1, "save.every_minutes": 0,
 }  # fmt: skip
-POSITIVE = ("behave.lr", "behave.slowness", "adapt.lr", "optim.lr", "optim.clip", "optim.ema", "train.validation", "objective.variance")
+POSITIVE = (
+    "behave.lr", "behave.slowness", "adapt.lr", "distil.lr", "optim.lr", "optim.clip", "optim.ema", "train.validation",
+    "objective.variance",
+)  # fmt: skip
 SHARES = ("behave.discount", "behave.slowness", "windows.discount", "optim.ema", "train.validation", "plan.beta")
 HEIGHTS = ("hopper", "walker2d")  # environments that tell the height of their torso
 
@@ -269,12 +281,18 @@ def resolve(config: ConfigDict) -> ConfigDict:
 
 def resolve_training(config: ConfigDict) -> None:
     train, optim = config.train, config.optim
-    config.packable = {"train": ("seed", "optim.lr"), "adapt": ("seed", "adapt.lr"), "distil": ("seed", "optim.lr")}.get(config.entry, ())
+    config.packable = {"train": ("seed", "optim.lr"), "adapt": ("seed", "adapt.lr"), "distil": ("seed", "distil.lr")}.get(config.entry, ())
     derive(train, "train", {"schedule_steps": train.schedule_steps or train.steps}, "train.steps")
     if train.schedule_steps < train.steps:
         raise ValueError(f"train.schedule_steps={train.schedule_steps}: take at least train.steps={train.steps}")
-    if optim.warmup > train.schedule_steps:
-        raise ValueError(f"optim.warmup={optim.warmup}: the schedule has {train.schedule_steps} steps; take at most so many")
+    rates = {"optim.lr": (optim.lr, train.schedule_steps)}
+    if config.entry == "distil":
+        rates["distil.lr"] = config.distil.lr, config.distil.steps
+    for field, (lr, steps) in rates.items():
+        if optim.warmup > steps:
+            raise ValueError(f"optim.warmup={optim.warmup}: the schedule of {field} has {steps} steps; take at most so many")
+        if lr < optim.final_lr:
+            raise ValueError(f"{field}={lr}: its cosine falls to optim.final_lr={optim.final_lr}; take no less, or lower that one")
     for field, value in (("optim.ema", optim.ema), ("train.validation", train.validation)):
         if value == 1:
             raise ValueError(f"{field}={value}: must be below 1")
@@ -303,7 +321,7 @@ def resolve_method(config: ConfigDict) -> None:
     if plan.kind == "mbop":
         model.proposal = model.dynamics = "single_mlp"
     if plan.kind == "ssr" and ranks(config) and model.proposal in STEPWISE and model.dynamics not in STEPWISE:
-        steps = " or ".join(STEPWISE)
+        steps = " or ".join(name for name in STEPWISE if name in DYNAMICS)
         raise ValueError(f"model.proposal={model.proposal!r} takes turns with dynamics of one step: take model.dynamics={steps}")
 
 
@@ -317,7 +335,7 @@ OUTSIDE_IDENTITY = {
     "collect": ("seed", *_OTHERS, *_TRAINING, *_PLANNING),
     "train": (*_OTHERS, *_PLANNING),
     "adapt": ("behave", "distil", "error", "adapt.whole", *_PLANNING),
-    "distil": ("behave", "adapt", "error", "evaluate"),
+    "distil": ("behave", "adapt", "error", "evaluate", "windows", "model", "diffusion", "train.steps", "train.schedule_steps", "optim.lr"),
     "evaluate": ("seed", "collect", *_OTHERS, *_TRAINING),
     "error": ("seed", "collect", "behave", "adapt", "distil", "objective", "evaluate", *_TRAINING),
 }
@@ -325,8 +343,7 @@ OUTSIDE_IDENTITY = {
 
 def unread(config: ConfigDict) -> set[str]:
     """Of the sections that an entry reads, the fields that it does not with these choices: who asks for nothing else has the same run."""
-    adapts = config.entry == "adapt" or (config.entry == "evaluate" and config.evaluate.adapted)
-    found = set() if adapts or config.collect.set == "play" else {"collect.noise"}
+    found = unread_of_data(config) | (set() if config.env.defect_joint >= 0 else {"env.defect_limit"})
     match config.entry:
         case "train" | "adapt":
             return found | {"adapt.whole"} | unread_in_training(config)
@@ -342,6 +359,19 @@ def unread(config: ConfigDict) -> set[str]:
     return found
 
 
+def unread_of_data(config: ConfigDict) -> set[str]:
+    """A file is as it is; beside it a run may still ask for sets that are played, to adapt to or to measure errors on."""
+    entry, file = config.entry, config.collect.file
+    asked = {"" if file else config.collect.set, config.error.set if entry == "error" else ""} - {""}
+    adapts = entry == "adapt" or (entry == "evaluate" and config.evaluate.adapted)
+    played = asked | {"play"} if adapts else asked  # that one has a length of its own
+    found = set() if "play" in played else {"collect.noise"}
+    found |= set() if played else {"collect.seed"}
+    found |= set() if asked else {"collect.transitions"}
+    found |= {"collect.set"} if file else set()
+    return found | ({"env.defect_joint", "env.defect_limit"} if file and entry == "train" else set())
+
+
 def unread_in_training(config: ConfigDict) -> set[str]:
     part = config.train.part
     model = config.model[part] if part in ("proposal", "dynamics") else {"truncated": "single_mlp"}.get(part, part)
@@ -352,7 +382,7 @@ def unread_in_training(config: ConfigDict) -> set[str]:
         found |= {"model.hidden", "model.members", "model.layers" if part == "value" else "model.value_layers"}
     if model not in (*DIFFUSION, "joint"):
         found |= {f"diffusion.{field}" for field in config.diffusion}
-    if model in ("single_mlp", "value", "joint"):
+    if model in ("single_mlp", "state_mlp", "value", "joint"):
         found |= {"windows.history"}
     if part != "value":
         found |= {"model.value_layers", "windows.discount", "windows.penalty"}

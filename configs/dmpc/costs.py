@@ -4,6 +4,7 @@ from ml_collections import ConfigDict
 
 from configs.dmpc.methods import DIFFUSION, parts
 
+TOGETHER = 32  # states for which a planner is asked at once when it is distilled
 LIMITS = {"ring": 200, "halfcheetah": 1_000, "hopper": 1_000, "walker2d": 1_000}  # steps of an episode
 BASES = 16  # sines and cosines that tell a time
 
@@ -35,7 +36,7 @@ def tokens(config: ConfigDict, part: str) -> int:
             return 1 + horizon
         case ("truncated", _) | (_, "multi_mlp"):
             return 1
-        case _, "single_mlp":
+        case _, "single_mlp" | "state_mlp":
             return horizon
         case "proposal", "single_diffusion":
             return horizon * (known + 1)
@@ -49,7 +50,7 @@ def tokens(config: ConfigDict, part: str) -> int:
 
 
 def parameters(config: ConfigDict) -> dict[str, int]:
-    """Of a resolved config's parts."""
+    """Of a resolved config's parts, and of what a planner is distilled into."""
     m, states, actions = config.model, config.env.states, config.env.actions
     history, horizon = config.windows.history, config.windows.horizon
     inner = m.heads * m.head_dim
@@ -60,8 +61,11 @@ def parameters(config: ConfigDict) -> dict[str, int]:
         entering = sum(m.width * (size + 2 * BASES + 1) for size in kinds)
         return entering + layers * layer + 2 * m.width + out * (m.width + 1)
 
+    def mlp(inputs: int, hidden: int, out: int) -> int:
+        return hidden * (inputs + 1) + hidden * (hidden + 1) + out * (hidden + 1)
+
     def mlps(inputs: int, out: int) -> int:
-        return m.members * (m.hidden * (inputs + 1) + m.hidden * (m.hidden + 1) + out * (m.hidden + 1))
+        return m.members * mlp(inputs, m.hidden, out)
 
     known = (states,) if history == 1 else (states, actions)
     moved = {
@@ -69,28 +73,48 @@ def parameters(config: ConfigDict) -> dict[str, int]:
         "multi_mlp": mlps(history * states + (history - 1 + horizon) * actions, horizon * states),
         "autoregressive": body(m.layers, (states, actions), states),
     }
-    cloned = mlps(states + actions, actions)
+    cloned = {"single_mlp": mlps(states + actions, actions), "state_mlp": mlps(states, actions)}
     return {
-        "proposal": cloned if m.proposal == "single_mlp" else body(m.layers, (*known, actions), actions),
+        "proposal": cloned.get(m.proposal, body(m.layers, (*known, actions), actions)),
         "dynamics": moved.get(m.dynamics, body(m.layers, (*known, actions, states), states)),
         "value": body(m.value_layers, (states, states, actions), 1) + m.width,
         "truncated": mlps(states + actions, 1),
         "joint": body(m.layers, (states + actions,), states + actions),
+        "student": mlp(states, config.distil.hidden, actions),
     }
 
 
 def cost_of_models(config: ConfigDict) -> dict[str, float]:
     """2 N FLOPs per token and forward pass, attention left out; with the gradient three times that. Memory: parameters, gradient, two
     moments, the mean of the weights, activations of a batch; of plans the weights and the widest activations."""
-    count, m, plan = parameters(config), config.model, config.plan
-    part, rows = config.train.part, config.train.batch_size
+    size, hidden, rows = parameters(config)["student"], config.distil.hidden, config.train.batch_size
     if config.entry in ("train", "adapt"):
-        steps = config.train.steps if config.entry == "train" else config.adapt.steps
-        layers, length = m.value_layers if part == "value" else m.layers, tokens(config, part)
-        wide = layers * (8 * m.width + 4 * m.heads * m.head_dim + 2 * m.mlp_width + m.heads * length)
-        flops = 6.0 * count[part] * length * rows * steps
-        state = 20.0 * count[part]
-        return {"params": count[part], "flops": flops, "bytes": state + 4 * wide * length * rows, "state": state}
+        return cost_of_training(config)
+    if config.entry == "evaluate" and config.evaluate.distilled:
+        episodes = config.evaluate.episodes
+        flops = 2.0 * size * LIMITS[config.env.name] * episodes
+        return {"params": size, "flops": flops, "bytes": 4.0 * (size + 2 * hidden * episodes)}
+    plans = cost_of_plans(config)
+    if config.entry != "distil":
+        return plans
+    flops, memory = plans["flops"] + 6.0 * size * rows * config.distil.steps, plans["bytes"] + 20.0 * size + 4.0 * 2 * hidden * rows
+    return {"params": plans["params"] + size, "flops": flops, "bytes": memory}
+
+
+def cost_of_training(config: ConfigDict) -> dict[str, float]:
+    """Of a part."""
+    m, part, rows = config.model, config.train.part, config.train.batch_size
+    count = parameters(config)[part]
+    steps = config.train.steps if config.entry == "train" else config.adapt.steps
+    layers, length = m.value_layers if part == "value" else m.layers, tokens(config, part)
+    wide = layers * (8 * m.width + 4 * m.heads * m.head_dim + 2 * m.mlp_width + m.heads * length)
+    state = 20.0 * count
+    return {"params": count, "flops": 6.0 * count * length * rows * steps, "bytes": state + 4 * wide * length * rows, "state": state}
+
+
+def cost_of_plans(config: ConfigDict) -> dict[str, float]:
+    """Of episodes of a planner, of the states for which it is asked when it is distilled, or of a rollout's errors."""
+    count, m, plan = parameters(config), config.model, config.plan
     diffuse = {"joint": plan.proposal_steps, "proposal": plan.proposal_steps if m.proposal in DIFFUSION else 1}
     diffuse["dynamics"] = plan.samples * (plan.dynamics_steps if m.dynamics in DIFFUSION else 1)
     diffuse["value"] = plan.samples * (3 * plan.proposal_steps + 1 if plan.kind == "guided" else 1)  # with its gradient
@@ -101,6 +125,6 @@ def cost_of_models(config: ConfigDict) -> dict[str, float]:
     if config.entry == "error":
         together = times = config.error.windows
     if config.entry == "distil":
-        times = config.distil.states * plan.candidates
+        together, times = TOGETHER * plan.candidates * plan.samples, config.distil.states * plan.candidates
     memory = 4.0 * sum(count[name] for name in parts(config)) + 4.0 * together * longest * (m.mlp_width + m.heads * longest)
     return {"params": sum(count[name] for name in parts(config)), "flops": forward * times, "bytes": memory}

@@ -2,7 +2,7 @@
 
     python -m launch run dmpc/evaluate                                                                             # D-MPC
     python -m launch run dmpc/evaluate --config.plan.candidates=1                                                  # diffusion policy
-    python -m launch run dmpc/evaluate --config.plan.candidates=1 --config.model.proposal=single_mlp               # behaviour cloning
+    python -m launch run dmpc/evaluate --config.plan.candidates=1 --config.model.proposal=state_mlp                # behaviour cloning
     python -m launch run dmpc/evaluate --config.plan.kind=mbop                                                     # MBOP
     python -m launch run dmpc/evaluate --config.plan.kind=guided                                                   # a joint model
     python -m launch run dmpc/evaluate --config.plan.kind=simulated                                                # knows what follows

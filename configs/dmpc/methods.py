@@ -2,9 +2,10 @@
 
 from ml_collections import ConfigDict
 
-PROPOSALS = ("multi_diffusion", "single_diffusion", "single_mlp")
+PROPOSALS = ("multi_diffusion", "single_diffusion", "single_mlp", "state_mlp")
 DYNAMICS = ("multi_diffusion", "single_diffusion", "single_mlp", "multi_mlp", "autoregressive")
-DIFFUSION, MLPS, STEPWISE = ("multi_diffusion", "single_diffusion"), ("single_mlp", "multi_mlp"), ("single_diffusion", "single_mlp")
+DIFFUSION, MLPS = ("multi_diffusion", "single_diffusion"), ("single_mlp", "state_mlp", "multi_mlp")
+STEPWISE = ("single_diffusion", "single_mlp", "state_mlp")  # of one step
 PARTS = ("proposal", "dynamics", "value", "truncated", "joint")
 
 

@@ -6,12 +6,13 @@ from configs.sweeps import Overrides, chain, product
 
 DMPC: Overrides = {}
 POLICY: Overrides = {"plan.candidates": 1}  # does what the proposal would do
-CLONING: Overrides = {"plan.candidates": 1, "model.proposal": "single_mlp"}
+CLONING: Overrides = {"plan.candidates": 1, "model.proposal": "state_mlp"}
+COPYING: Overrides = {"plan.candidates": 1, "model.proposal": "single_mlp"}  # it sees the action before as well
 MBOP: Overrides = {"plan.kind": "mbop"}
 JOINT: Overrides = {"plan.kind": "guided"}
 PERFECT: Overrides = {"plan.kind": "simulated"}  # the simulator for its dynamics
 STUDENT: Overrides = {"evaluate.distilled": True}
-METHODS = (DMPC, POLICY, CLONING, MBOP)
+METHODS = (DMPC, POLICY, CLONING, COPYING, MBOP)
 
 
 def environments(scale: str) -> tuple[str, ...]:

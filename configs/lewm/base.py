@@ -199,7 +199,6 @@ def get_config(scale: str) -> ConfigDict:
     config.imagine.lr = 0.0
 
     config.save = ConfigDict()
-    config.save.final = True
     config.save.every_minutes = 5.0
 
     config.update_from_flattened_dict(BY_SCALE[scale])

@@ -167,7 +167,6 @@ def get_config(scale: str) -> ConfigDict:
     config.bench.modes = ("ssd",)  # what is run in each repeat: ar, sd, ssd; ar_both and sd_both: on all the cores that SSD uses
 
     config.save = ConfigDict()
-    config.save.final = True
     config.save.every_minutes = 5.0
 
     config.update_from_flattened_dict(BY_SCALE[scale])

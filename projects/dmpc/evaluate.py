@@ -18,7 +18,7 @@ from ml_collections import ConfigDict
 from projects.dmpc import objectives, trained
 from projects.dmpc.baselines import simulated
 from projects.dmpc.envs import Environments, Spec, environments
-from projects.dmpc.planner import cloned, compiled, planner, planning
+from projects.dmpc.planner import cloned, compiled, in_company, planner, planning
 from projects.dmpc.players import reference
 from shared.errors import BadInput
 from shared.lowering import Ahead, Program
@@ -26,8 +26,8 @@ from shared.run import Run
 
 Tree = Any
 STARTING = 20  # what a stream of random numbers is for: other starts than those of the data
-# returns of uniform actions and of the expert by which D4RL normalises (its v2 sets, our v4)
-D4RL = {"halfcheetah": (-280.178953, 12135.0), "hopper": (-20.272305, 3234.3), "walker2d": (1.629008, 4592.3)}
+# returns of uniform actions and of the expert by which D4RL normalises its v2 sets, which are of v4: v5 has other rewards
+D4RL = {"halfcheetah-v4": (-280.178953, 12135.0), "hopper-v4": (-20.272305, 3234.3), "walker2d-v4": (1.629008, 4592.3)}
 
 
 def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
@@ -79,6 +79,7 @@ def evaluate(
     history = np.repeat(worlds.observations[:, None], agent.history, 1)  # [E, H, S]: before its beginning it stood still
     past = np.zeros((count, agent.history, worlds.spec.action_size), np.float32)
     plan_before = np.zeros((count, agent.horizon, worlds.spec.action_size), np.float32)
+    joined = in_company() and config.plan.kind != "simulated"  # then those that are over cost what the others do
     pages: list[dict[str, np.ndarray]] = []  # a step of all episodes each
     seconds: list[float] = []
     while worlds.alive.any():
@@ -86,7 +87,7 @@ def evaluate(
             return None
         before = time.perf_counter()
         plan = jax.device_get(find(variables, history, past, plan_before, worlds.alive, keys(len(pages))))
-        seconds.append((time.perf_counter() - before) / worlds.alive.sum())
+        seconds.append((time.perf_counter() - before) / (count if joined else worlds.alive.sum()))
         scored = plan.scores.shape[1] > 0
         for episode in np.flatnonzero(worlds.alive & scored & np.isnan(plan.scores).all(1)):
             raise BadInput(f"the objective is no number for any candidate in step {len(pages)} of episode {episode}: look at its formula")
@@ -135,13 +136,14 @@ def judge(config: ConfigDict, spec: Spec, played: dict[str, np.ndarray]) -> tupl
 
 
 def scores(spec: Spec, returns: np.ndarray) -> dict[str, np.ndarray]:
-    """Returns in percent of the way from uniform actions to an expert: ours, where the environment has actors, and D4RL's."""
+    """Returns in percent of the way from uniform actions to an expert: ours, where the environment has actors, and D4RL's, where it knows
+    the rewards."""
     found = {}
     with contextlib.suppress(BadInput):
         known = reference(spec)
         found["score"] = percent(returns, known["random"]["mean"], known["actors"][known["expert"]]["sampled"]["mean"])
-    if spec.name in D4RL:
-        found["score_d4rl"] = percent(returns, *D4RL[spec.name])
+    if spec.id in D4RL:
+        found["score_d4rl"] = percent(returns, *D4RL[spec.id])
     return found
 
 

@@ -13,6 +13,7 @@ PROPOSALS: Mapping[str, Build] = {
     "multi_diffusion": oneshot.proposal,
     "single_diffusion": single.diffusion_policy,
     "single_mlp": lambda sizes, sampler: single.mlp_policy(sizes),
+    "state_mlp": lambda sizes, sampler: single.state_policy(sizes),
 }
 DYNAMICS: Mapping[str, Build] = {
     "multi_diffusion": oneshot.dynamics,

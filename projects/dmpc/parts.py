@@ -5,7 +5,7 @@ speaks the environment's units and knows nothing of scales; two parts of one pla
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
@@ -122,8 +122,8 @@ def part(config: ConfigDict) -> Part:
 
 
 def student(config: ConfigDict) -> Part:
-    """What a planner is distilled into. It stands in for the proposal."""
-    return named(config, "proposal", lambda sizes, sampler: policy(sizes))
+    """What a planner is distilled into, by config.distil. It stands in for the proposal."""
+    return named(config, "proposal", lambda sizes, sampler: policy(replace(sizes, hidden=config.distil.hidden)))
 
 
 def named(config: ConfigDict, name: str, build: Build) -> Part:

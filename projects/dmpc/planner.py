@@ -6,7 +6,8 @@
   averaged  candidates that are averaged by the exponential of their return (MBOP)
 
 Each is one compiled program over a group of episodes, (variables, history, past, before, alive, keys) -> Plan, from what was seen to the
-winner. Every episode has a random key of its own, so its plan does not depend on its company; for one that is over nothing is computed.
+winner. Every episode has a random key of its own, so its plan does not depend on its company. On a CPU nothing is computed for one that is
+over; elsewhere all are planned for together, and what is found for such a one is thrown away.
 """
 
 from collections.abc import Callable
@@ -113,9 +114,15 @@ def best(scores: jax.Array) -> jax.Array:
     return jnp.argmax(jnp.where(jnp.isnan(scores), -jnp.inf, scores))
 
 
-def compiled(find: Find) -> Callable[..., Plan]:
-    """Over episodes. On a CPU one after the other, since the candidates of one fill it, and those that are over cost nothing."""
+def in_company() -> bool:
+    """Whether episodes are planned for together: not on a CPU, since the candidates of one fill it."""
+    return jax.default_backend() != "cpu"
 
+
+def compiled(find: Find, together: bool | None = None) -> Callable[..., Plan]:
+    """Over episodes, together or one after the other, as in_company says unless given. One after the other, those that are over cost
+    nothing; together, cond becomes a choice between what was computed for all."""
+    joined = in_company() if together is None else together
     think = jax.jit(find)  # so that it is traced once for its shapes and for its plan
 
     def of_one(variables: Tree, *known: jax.Array) -> Plan:
@@ -125,8 +132,10 @@ def compiled(find: Find) -> Callable[..., Plan]:
         return jax.lax.cond(alive, think, nothing, variables, *seen, key)
 
     def of_all(variables: Tree, history: jax.Array, past: jax.Array, before: jax.Array, alive: jax.Array, keys: jax.Array) -> Plan:
-        together = None if jax.default_backend() == "cpu" else len(keys)
-        return jax.lax.map(lambda one: of_one(variables, *one), (history, past, before, alive, keys), batch_size=together)
+        known = history, past, before, alive, keys
+        if joined:  # not map's batch_size, which cannot reshape scores that are none
+            return jax.vmap(lambda *one: of_one(variables, *one))(*known)
+        return jax.lax.map(lambda one: of_one(variables, *one), known)
 
     return jax.jit(of_all)
 

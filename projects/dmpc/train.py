@@ -29,8 +29,11 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     rows = split(transitions, config.train.validation)
     windows = Windows(transitions, config.windows)
     model, known = part(config), stats(windows)
-    rule = lambda hyper: optimizer(config, hyper["optim.lr"])  # noqa: E731
-    return learn(config, run, model, lambda key: model.init(key, known), windows.at, rows, config.train.steps, rule)
+    return learn(config, run, model, lambda key: model.init(key, known), windows.at, rows, config.train.steps, rule(config))
+
+
+def rule(config: ConfigDict) -> Callable:
+    return lambda hyper: optimizer(config.optim, hyper["optim.lr"], config.train.schedule_steps)
 
 
 def learn(
@@ -74,7 +77,7 @@ def schedule(config: ConfigDict, steps: int) -> Schedule:
 
 
 def programs(config: ConfigDict, ahead: Ahead) -> list[Program]:
-    return [learning(config, ahead, part(config), config.train.steps, lambda hyper: optimizer(config, hyper["optim.lr"]))]
+    return [learning(config, ahead, part(config), config.train.steps, rule(config))]
 
 
 def learning(config: ConfigDict, ahead: Ahead, model: Part, steps: int, rule: Callable, names: tuple[str, ...] = ()) -> Program:
@@ -127,8 +130,7 @@ def judged(model: Part, batches: Tree) -> Callable[[Tree], dict[str, jax.Array]]
     return judge
 
 
-def optimizer(config: ConfigDict, lr: float | jax.Array) -> Any:
-    """Adam. The rate rises from final_lr to lr, then falls by a cosine to final_lr."""
-    c, steps = config.optim, config.train.schedule_steps
+def optimizer(c: ConfigDict, lr: float | jax.Array, steps: int) -> Any:
+    """Adam, by a config's section `optim`. The rate rises from final_lr to lr, then falls by a cosine to final_lr, in so many steps."""
     above = warmup_cosine(lr - c.final_lr, steps, c.warmup / steps)
     return adamw(lambda step: c.final_lr + above(step), 0.0, None, 0.9, 0.999, 1e-8, c.clip)

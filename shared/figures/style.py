@@ -74,6 +74,13 @@ def legend(axis: Axes, columns: int = 1) -> None:
         axis.legend(fontsize=7.5, frameon=False, handlelength=1.6, ncols=columns)
 
 
+def level(axes: Sequence[Axes]) -> None:
+    """The same range up and down for all of them."""
+    low, high = zip(*(axis.get_ylim() for axis in axes), strict=True)
+    for axis in axes:
+        axis.set_ylim(min(low), max(high))
+
+
 def log_ticks(axis: Axes, values: Sequence[float], names: Sequence[str] | None = None, vertical: bool = False) -> None:
     """A logarithmic axis with ticks at these values only."""
     kept = dict(sorted(zip(values, names or [f"{value:g}" for value in values], strict=True)))

@@ -6,8 +6,8 @@ import pytest
 from configs.dmpc import base, costs, methods
 from launch import plan
 from launch.configs import names
-from projects.dmpc import envs, models
-from projects.dmpc.parts import part
+from projects.dmpc import distil, envs, models
+from projects.dmpc.parts import part, student
 from shared.errors import BadInput
 
 FILES = [name for name in names() if name.startswith("dmpc/")]
@@ -115,13 +115,37 @@ def test_a_planner_is_distilled_once_for_all_evaluations():
     needs, made = needed("evaluate.distilled=true")
     assert set(needs) == {"proposal"} and set(made.runs[needs["proposal"]].needs) == {"data", *DMPC}
     assert needed("evaluate.distilled=true", "evaluate.seed=3", "env.defect_joint=2")[0] == needs
-    assert needed("evaluate.distilled=true", "plan.candidates=8")[0] != needs
+    for flag in ("plan.candidates=8", "distil.hidden=64", "distil.steps=9000", "distil.lr=1e-3", "train.steps=9000", "windows.horizon=4"):
+        assert needed("evaluate.distilled=true", flag)[0] != needs, flag
+
+
+def test_a_student_knows_of_models_and_windows_by_its_planner_alone():
+    """What the parts are trained by is theirs, and what none of them reads is nobody's."""
+    for flag in ("model.hidden=64", "model.members=5"):
+        assert ids("dmpc/distil", flag) == ids("dmpc/distil")
+    alone = ("plan.candidates=1", "model.proposal=single_mlp")
+    for flag in ("windows.history=3", "windows.discount=0.5", "diffusion.levels=50", "model.layers=1"):
+        assert ids("dmpc/distil", *alone, flag) == ids("dmpc/distil", *alone)
+    for flag in ("windows.horizon=4", "model.layers=1", "diffusion.predicts=v", "train.steps=9000", "optim.lr=1e-3", "optim.ema=0.9",
+                 "train.batch_size=8", "distil.hidden=64", "distil.steps=9000", "distil.lr=1e-3", "seed=1"):  # fmt: skip
+        assert ids("dmpc/distil", flag) != ids("dmpc/distil"), flag
+    whole, other = (plan.build("dmpc/distil", "cpu", flags, single=True) for flags in ([], ["--config.distil.lr=1e-3"]))
+    assert set(whole.runs) - {*whole.targets} == set(other.runs) - {*other.targets}
+    assert whole.runs[whole.targets[0]].config["packable"] == ["seed", "distil.lr"]
+
+
+def test_a_students_schedule_is_its_own():
+    with pytest.raises(ValueError, match="distil.lr=0.0001: its cosine falls to optim.final_lr=0.0003"):
+        resolved(entry="distil", distil__lr=1e-4)
+    with pytest.raises(ValueError, match="optim.warmup=300: the schedule of distil.lr has 200 steps"):
+        resolved(entry="distil", distil__steps=200)
+    assert resolved(entry="train", distil__steps=200).distil.steps == 200
 
 
 METHODS = [  # flags, parts, the proposal's model, the dynamics' model
     ((), DMPC, "multi_diffusion", "multi_diffusion"),
     (("plan.candidates=1",), {"proposal"}, "multi_diffusion", ""),
-    (("plan.candidates=1", "model.proposal=single_mlp"), {"proposal"}, "single_mlp", ""),
+    (("plan.candidates=1", "model.proposal=state_mlp"), {"proposal"}, "state_mlp", ""),
     (("plan.kind=mbop",), {"proposal", "dynamics", "truncated"}, "single_mlp", "single_mlp"),
     (("plan.kind=guided",), {"joint", "value"}, "", ""),
     (("plan.kind=guided", "objective.kind=height"), {"joint"}, "", ""),
@@ -171,6 +195,33 @@ def test_what_a_training_does_not_read_makes_no_new_run():
             ids("dmpc/train", *flags, unread)
 
 
+def test_a_limit_on_no_joint_makes_no_new_run():
+    for name in ("collect", "train", "adapt", "evaluate", "distil"):
+        entry = {"entry": name, "train__part": "dynamics"}
+        assert resolved(**entry, env__defect_limit=0.1).to_dict() == resolved(**entry).to_dict()
+        with pytest.raises(BadInput, match="env.defect_limit: with the other choices no run of"):
+            ids(f"dmpc/{name}", "env.defect_limit=0.1")
+    assert ids("dmpc/collect", "env.defect_joint=2") != ids("dmpc/collect", "env.defect_joint=2", "env.defect_limit=0.1")
+
+
+PLAYED = {"collect.set": "play", "collect.noise": 0.1, "collect.transitions": 9, "collect.seed": 3}
+
+
+def test_beside_a_file_what_would_have_been_played_makes_no_new_run():
+    """Unless a set is played as well, to adapt to or to measure errors on."""
+    for entry, read in (("train", set()), ("distil", set()), ("evaluate", set()), ("error", set()), ("adapt", {"noise", "seed"})):
+        fields = {"entry": entry, "train.part": "dynamics", "collect.file": "data.h5"}
+        known = resolved(**fields).to_dict()
+        for name, value in PLAYED.items():
+            kept = resolved(**fields, **{name: value}).to_dict() != known
+            assert kept == (name.removeprefix("collect.") in read), (entry, name)
+    assert ids("dmpc/train", "collect.file=data.h5") != ids("dmpc/train", "collect.file=other.h5")
+    error = resolved(entry="error", collect__file="data.h5", error__set="play", **PLAYED | {"collect.set": "expert"}).collect
+    assert (error.noise, error.transitions, error.seed, error.set) == (0.1, 9, 3, "medium")
+    with pytest.raises(BadInput, match="env.defect_joint: with the other choices no run of dmpc/train reads it"):
+        ids("dmpc/train", "collect.file=data.h5", "env.defect_joint=2")
+
+
 def test_an_error_needs_its_dynamics_and_the_set_it_is_measured_on():
     made = plan.build("dmpc/error", "cpu", ["--config.error.set=expert", "--config.model.dynamics=multi_mlp"], single=True)
     run = made.runs[made.targets[0]]
@@ -198,6 +249,20 @@ def test_parameters_are_counted(scale, history):
             assert costs.parameters(config)[name] == sum(leaf.size for leaf in jax.tree.leaves(weights)), (name, model)
 
 
+def test_a_student_costs_an_mlp_and_its_distilling_the_planners_answers_and_its_training():
+    config = resolved(entry="evaluate", evaluate__distilled=True)
+    size = sum(leaf.size for leaf in jax.tree.leaves(jax.eval_shape(student(config).init, jax.random.key(0))["weights"]))
+    found = costs.cost(config)
+    assert costs.parameters(config)["student"] == found["params"] == size
+    assert found["flops"] == 2 * size * 1_000 * config.evaluate.episodes
+    assert costs.cost(resolved(entry="evaluate", evaluate__distilled=True, plan__candidates=64)) == found
+    short, long = (costs.cost(resolved(entry="distil", distil__steps=steps)) for steps in (1_000, 2_000))
+    assert long["flops"] - short["flops"] == 6 * size * config.train.batch_size * 1_000
+    asked = costs.cost(resolved(entry="distil", distil__states=6_000))["flops"] - costs.cost(resolved(entry="distil"))["flops"]
+    planned = costs.cost(resolved(entry="evaluate", evaluate__episodes=3))["flops"]  # in 3,000 states
+    assert asked == pytest.approx(planned) and costs.TOGETHER == distil.BATCH
+
+
 def test_limits_are_those_of_the_environments():
     for name, limit in costs.LIMITS.items():
         assert envs.environments(resolved(env__name=name).env, 1).spec.limit == limit
@@ -221,9 +286,10 @@ def test_the_sweeps_are_the_papers_table():
         ("plan.proposal_steps", 1_001, "at most diffusion.levels=1000"), ("plan.candidates", 0, "at least 1"),
         ("plan.samples", 0, "at least 1"), ("train.part", "rho", "value, truncated or joint"), ("train.validation", 1.0, "below 1"),
         ("train.validation", 0.0, "above 0"), ("train.schedule_steps", 9, "at least train.steps=3000"), ("optim.ema", 1.0, "below 1"),
-        ("optim.ema", 0.0, "above 0"), ("optim.warmup", 20_000, "the schedule has 3000 steps"), ("optim.lr", 0.0, "above 0"),
+        ("optim.ema", 0.0, "above 0"), ("optim.warmup", 20_000, "the schedule of optim.lr has 3000 steps"), ("optim.lr", 0.0, "above 0"),
+        ("optim.lr", 1e-4, "falls to optim.final_lr=0.0003; take no less, or lower that one"),
         ("objective.kind", "speed", "return, height or sum"), ("objective.kind", "height", "halfcheetah tells no height"),
-        ("plan.kind", "cem", "ssr, mbop, guided or simulated"), ("model.proposal", "multi_mlp", "single_diffusion or single_mlp"),
+        ("plan.kind", "cem", "ssr, mbop, guided or simulated"), ("model.proposal", "multi_mlp", "single_mlp or state_mlp"),
         ("model.dynamics", "mlp", "multi_mlp or autoregressive"), ("plan.beta", 1.5, "share"),
         ("error.set", "all", "choose random, medium, medium-replay, expert or play"),
         ("objective.variance", 0.0, "above 0"), ("evaluate.episodes", 0, "at least 1"),

@@ -1,23 +1,16 @@
-"""A planner distilled into an MLP: its first actions, by regression on the states where it was asked. The paper's size is not known."""
+"""A planner distilled into an MLP: its first actions, by regression on the states where it was asked."""
 
 import jax
 import jax.numpy as jnp
 
 from projects.dmpc.baselines.mlp import MLP
 from projects.dmpc.interface import Batch, Policy, Sizes, Tree
-from shared.nn.pure import Pure, pure
-
-HIDDEN = 256  # width of both hidden layers
-
-
-def student(state: int, action: int) -> Pure:
-    """apply(params, states [B, S]) -> actions [B, A], both normalised."""
-    return pure(lambda rngs: MLP(state, action, HIDDEN, rngs))
+from shared.nn.pure import pure
 
 
 def policy(sizes: Sizes) -> Policy:
     """The student behind the interface of all models. A batch is of windows of one step, whose actions are the planner's."""
-    net = student(sizes.state, sizes.action)
+    net = pure(lambda rngs: MLP(sizes.state, sizes.action, sizes.hidden, rngs))  # states [B, S] -> actions [B, A], both normalised
 
     def loss(params: Tree, batch: Batch, key: jax.Array) -> jax.Array:
         return jnp.mean((net.apply(params, batch["history"][:, -1]) - batch["actions"][:, 0]) ** 2)

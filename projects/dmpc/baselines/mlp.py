@@ -6,6 +6,7 @@ Members see the same data and differ in their start alone. The action before s_t
 its `rewards` [B, F], 0 behind the end of an episode.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 import jax
@@ -78,10 +79,10 @@ def behaviour(state: int, action: int, hidden: int, members: int) -> Ensemble:
     return ensemble(state + action, action, hidden, members)
 
 
-def behaviour_loss(net: Ensemble, params: Tree, batch: Batch) -> jax.Array:
-    """Mean squared error of the actions of all steps of the windows."""
+def behaviour_loss(net: Ensemble, params: Tree, batch: Batch, reads: Sequence[str] = ("history", "past")) -> jax.Array:
+    """Mean squared error of the actions of all steps of the windows, by what the net reads of them."""
     rows = steps(batch, 1)
-    said = net.apply(params, rows["history"], rows["past"])  # [K, B * F, 1, A]
+    said = net.apply(params, *(rows[name] for name in reads))  # [K, B * F, 1, A]
     return masked_mean(jnp.mean((said - rows["actions"]) ** 2, -1), rows["mask"])
 
 

@@ -74,6 +74,19 @@ def mlp_policy(sizes: Sizes) -> Policy:
     return Policy(net.init, net.axes, loss, act, draws=False)
 
 
+def state_policy(sizes: Sizes) -> Policy:
+    """It reads s_t alone."""
+    net = mlp.ensemble(sizes.state, sizes.action, sizes.hidden, sizes.members)
+
+    def loss(params: Tree, batch: Batch, key: jax.Array) -> jax.Array:
+        return mlp.behaviour_loss(net, params, batch, ("history",))
+
+    def act(params: Tree, history: jax.Array, past: jax.Array, key: jax.Array) -> jax.Array:
+        return net.apply(params, history[:, -1]).mean(0)
+
+    return Policy(net.init, net.axes, loss, act, draws=False)
+
+
 # -- diffusion models -------------------------------------------------------------------------------------------------------------------
 def diffusion_dynamics(sizes: Sizes, sampler: Sampler) -> Dynamics:
     model = oneshot.dynamics(replace(sizes, horizon=1), sampler)

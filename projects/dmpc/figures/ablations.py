@@ -4,10 +4,9 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from projects.dmpc.figures import style
-from projects.dmpc.figures.reading import INTERVALS, better, facts, finished, groups, known, mean, place, remark, score, values, where
+from projects.dmpc.figures.reading import PAIRED, better, facts, finished, groups, known, mean, place, remark, score, sets, values, where
 from projects.dmpc.published import row
 from shared.figures.published import Row
-from shared.figures.reading import spelled
 from shared.stats import Interval, mean_interval
 
 # (model.proposal, model.dynamics) -> what it is called
@@ -21,6 +20,8 @@ ARMS = {
     ("multi_diffusion", "autoregressive"): "C: dynamics autoregressive",
 }
 WHOLE = "D-MPC"
+# arms of the same dynamics, with proposals of one step and of many
+PROPOSALS = {"A: MLPs of one step": "C: dynamics an MLP of one step", "B: diffusion of one step": "C: dynamics diffusion of one step"}
 
 
 def arms(rows: pd.DataFrame) -> dict[str, pd.DataFrame]:
@@ -33,13 +34,13 @@ def ablations(table: pd.DataFrame) -> Figure:
     """The score of every arm, and its difference from the whole in pairs of episodes."""
     rows = finished(table)
     found = arms(rows)
-    title = f"D-MPC with one part exchanged{place(rows)}"
-    figure, (left, right) = style.canvas(title, 2, "", 5.6, remark(rows, INTERVALS))
+    title = f"D-MPC with other parts{place(rows)}"
+    figure, (left, right) = style.canvas(title, 2, "", 5.6, remark(rows, PAIRED))
     drawn = {words: score(runs) for words, runs in found.items() if len(values(runs, "score"))}
     gaps = {words: better(runs, found[WHOLE]) for words, runs in found.items() if WHOLE in found and words != WHOLE}
     for axis, ones, x in ((left, drawn, "score, %"), (right, gaps, "points above D-MPC, in pairs of episodes")):
         for spot, (words, one) in enumerate(ones.items()):
-            color = style.COLORS["dmpc"] if words == WHOLE else style.COLORS["policy"]
+            color = style.COLORS["dmpc"] if words == WHOLE else style.INK
             across = [[max(0.0, one.mean - one.low)], [max(0.0, one.high - one.mean)]] if one.n > 1 else None
             axis.errorbar([one.mean], [-spot], xerr=across, color=color, marker="o", markersize=5.5, capsize=2)
         axis.set_yticks([-spot for spot in range(len(ones))], list(ones))
@@ -58,6 +59,10 @@ def ablations_summary(table: pd.DataFrame) -> list[Row]:
         rows.append(row(words, mean(runs, "plan_ms"), "ms per plan and episode", "", facts(runs)))
         if words != WHOLE and WHOLE in found:
             rows.append(row(words, better(runs, found[WHOLE]), "points above D-MPC, in pairs of episodes", "", facts(runs)))
+    for words, other in PROPOSALS.items():
+        if {words, other} <= set(found):
+            gap = better(found[words], found[other])
+            rows.append(row(words, gap, f"points above {other}, in pairs of episodes", "", facts(found[words])))
     return known(rows)
 
 
@@ -66,7 +71,7 @@ def dynamics_error(table: pd.DataFrame) -> Figure:
     """RMSE against the step of the rollout, one panel per set that it is judged on."""
     rows = finished(table)
     judged = groups(rows, "error.set")
-    title = f"Off by how much, step by step: dynamics that learned from {spelled(rows, 'collect.set')}"
+    title = f"Off by how much, step by step: dynamics that learned from {' and '.join(sets(rows))}"
     figure, axes = style.canvas(title, max(len(judged), 1), "", 4.2, remark(rows, "Units: standard deviations of the states in training"))
     for axis, (name, ours) in zip(axes, judged.items(), strict=False):
         drawn = False
@@ -79,11 +84,13 @@ def dynamics_error(table: pd.DataFrame) -> Figure:
         axis.plot(list(still), list(still.values()), color=style.PAPER, linewidth=0.9, linestyle="--", label="nothing moves")
         if drawn:
             axis.set_yscale("log")
-            style.legend(axis)
         else:
             style.nothing(axis)
         style.label(axis, "step of the rollout", "RMSE" if axis is axes[0] else "", f"held-out episodes of {name}")
-    if not judged:
+    style.level(axes)
+    if judged:
+        figure.legend(*axes[0].get_legend_handles_labels(), loc="outside right upper", fontsize=7.5, frameon=False)
+    else:
         style.nothing(axes[0])
     return figure
 

@@ -9,6 +9,7 @@ from projects.dmpc.figures import style
 from projects.dmpc.figures.reading import (
     INTERVALS,
     METHODS,
+    PAIRED,
     UNKNOWN,
     better,
     facts,
@@ -49,7 +50,7 @@ def novel_dynamics(table: pd.DataFrame) -> Figure:
     adapting has won."""
     rows = finished(table)
     title = f"One joint is weaker than it was{place(rows)}: D-MPC adapts its dynamics alone"
-    figure, (axis, won) = style.canvas(title, 2, "", 4.6, remark(rows, defect(rows), INTERVALS, "Dots: single trainings"))
+    figure, (axis, won) = style.canvas(title, 2, "", 4.6, remark(rows, defect(rows), PAIRED, "Dots: single trainings"))
     order, nobody = (WHOLE, BEFORE, LONGER, AFTER), rows.iloc[:0]
     runs = {name: [worlds(ones).get(world, nobody) for world in order] for name, ones in methods(rows).items()}
     than = {BEFORE: "adapted\nabove not adapted", LONGER: "adapted\nabove longer training"}

@@ -52,6 +52,7 @@ def drawn(table: pd.DataFrame, title: str, *fields: str) -> Figure:
     figure, axes = style.canvas(f"{title}{place(rows)}", len(fields), "", 5.0 if len(fields) == 1 else 4.2, remark(rows, INTERVALS))
     for axis, field in zip(axes, fields, strict=True):
         by(axis, along(rows, field, fields), field)
+    style.level(axes)
     return figure
 
 
@@ -75,10 +76,15 @@ def by(axis: Axes, found: dict[object, pd.DataFrame], field: str) -> None:
 def summary(table: pd.DataFrame, *fields: str) -> list[Row]:
     rows = []
     for field in fields:
-        for number, runs in along(finished(table), field, fields).items():
+        found = along(finished(table), field, fields)
+        least = min(found, default=None)
+        for number, runs in found.items():
             setting = f"{NUMBERS[field]} = {number}"
             rows.append(row(setting, score(runs), "score, %", "", facts(runs)))
             rows.append(row(setting, mean(runs, "plan_ms"), "ms per plan and episode", "", facts(runs)))
+            if number != least:
+                unit = f"points above {NUMBERS[field]} = {least}, in pairs of episodes"
+                rows.append(row(setting, better(runs, found[least]), unit, "", facts(runs)))
     return known(rows)
 
 

@@ -24,7 +24,7 @@ def reached(config) -> float:
     found = METHODS[plan.kind]
     if plan.kind == "ssr":
         found += 5 * np.log2(plan.candidates) / np.log2(64) if plan.candidates > 1 else -15
-        found -= {"multi_diffusion": 0, "single_diffusion": 12, "single_mlp": 20}[model.proposal]
+        found -= {"multi_diffusion": 0, "single_diffusion": 12, "single_mlp": 20, "state_mlp": 20}[model.proposal]
         found -= 0 if model.dynamics == "multi_diffusion" or plan.candidates == 1 else 6
     found -= 10 / config.windows.horizon
     if config.env.defect_joint >= 0:

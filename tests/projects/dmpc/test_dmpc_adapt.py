@@ -92,6 +92,17 @@ def test_only_dynamics_and_the_joint_model_adapt():
 
 
 # -- distilling -------------------------------------------------------------------------------------------------------------------------
+def test_whole_episodes_are_held_out_of_what_the_planner_is_asked():
+    """Those that its parts have not learned from; of states there are some of either, however few."""
+    data = transitions([(n, True) for n in (20, 15, 30, 5, 12, 18, 25, 9, 14, 22)])
+    training, unseen = train.split(data, 0.2)
+    for count, held in ((100, 20), (400, 80), (2, 1)):
+        rows, (seen, out) = distil.asked_in(data, count, 0.2)
+        assert (len(rows), len(seen), len(out)) == (count, count - held, held)
+        assert set(rows[seen]) <= set(training) and set(rows[out]) <= set(unseen)
+        np.testing.assert_array_equal(np.sort([*seen, *out]), np.arange(count))
+
+
 class Waiting:
     stopping = False
 
@@ -123,10 +134,14 @@ def test_a_student_is_a_policy_alone():
 
 @pytest.mark.slow
 def test_a_distilled_planner_is_evaluated_as_the_others_are():
-    choices = SMALL | {"evaluate__episodes": 1, "distil__states": 64, "plan__candidates": 4, "objective__kind": "return"}
+    choices = SMALL | {"evaluate__episodes": 1, "distil__states": 64, "distil__steps": 16, "distil__hidden": 24, "plan__candidates": 4}
     run = compute("evaluate", evaluate__distilled=True, **choices)
     (need,) = run.needs["proposal"]
     taught = RunDir(helpers.directory(run, need))
     assert taught.record()["config"]["entry"] == "distil" and "achieved" not in run.dir.status()["final"]
     losses = [row["val/loss"] for row in taught.metrics() if "val/loss" in row]
+    teacher = RunDir(helpers.directory(run, taught.record()["needs"]["proposal"][0]))
+    mine, its = (trained.load(one).variables for one in (taught, teacher))
+    jax.tree.map(np.testing.assert_array_equal, mine["stats"], its["stats"])
+    assert {leaf.shape for leaf in jax.tree.leaves(mine["weights"])} == {(24,), (4, 24), (24, 24), (24, 2), (2,)}
     assert losses[-1] < losses[0] and np.isfinite(run.dir.status()["final"]["return"])

@@ -1,5 +1,6 @@
 """MBOP: ensembles whose members do not know each other, and a planner that is the published one."""
 
+from dataclasses import replace
 from functools import partial
 
 import jax
@@ -91,7 +92,7 @@ def learned(loss, params, steps=300):
 
 def test_a_student_learns_its_teacher():
     states = np.random.default_rng(0).normal(size=(64, S)).astype(np.float32)
-    model = distil.policy(SIZES)
+    model = distil.policy(replace(SIZES, hidden=256))
     params = jax.jit(model.init)(KEY)
     known = {"history": states[:, None], "actions": np.tanh(states[:, :A] - states[:, 1:])[:, None]}
     first, last = learned(lambda params: model.loss(params, known, KEY), params, 100)

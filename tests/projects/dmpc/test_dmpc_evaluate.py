@@ -1,5 +1,8 @@
 """Episodes of the planner: what is carried out, what is counted, and a run from end to end."""
 
+import itertools
+from types import SimpleNamespace
+
 import helpers
 import jax
 import jax.numpy as jnp
@@ -9,6 +12,7 @@ from dmpc_agents import Perfect, around, compute
 from dmpc_world import SPEC, config
 from dmpc_world import plan as planned
 
+from configs.dmpc import base
 from projects.dmpc import evaluate, objectives
 from projects.dmpc.envs import ring
 from projects.dmpc.players import reference
@@ -150,14 +154,35 @@ def test_it_ends_when_asked_to():
     assert asked == [0, 1, 2, 3]
 
 
+@pytest.mark.parametrize("joined", (True, False))
+def test_the_time_of_a_plan_is_that_of_the_episodes_planned_for(joined, monkeypatch):
+    """By a clock that counts its calls: a second for every step, which those that are over share where all are planned for together."""
+    monkeypatch.setattr(evaluate, "in_company", lambda: joined)
+    monkeypatch.setattr(evaluate, "time", SimpleNamespace(perf_counter=itertools.count().__next__))
+    numbers, arrays = played(plan__candidates=1)
+    alive = np.isfinite(arrays["rewards"]).sum(0)
+    assert alive.min() < 3
+    assert numbers["plan_ms"] == pytest.approx(1e3 * np.median(1 / np.where(joined, 3, alive)[1:]))
+
+
 def test_scores_are_percent_of_the_way_to_an_expert():
     known = reference(SPEC)
     best = known["actors"][known["expert"]]["sampled"]["mean"]
     assert evaluate.scores(SPEC, best)["score"] == pytest.approx(100)
     assert evaluate.scores(SPEC, known["random"]["mean"]) == {"score": pytest.approx(0)}
+
+
+def nobody(spec):
+    raise BadInput("no actors of this one")
+
+
+def test_scores_by_d4rl_are_of_the_version_that_has_its_rewards(monkeypatch):
+    monkeypatch.setattr(evaluate, "reference", nobody)
+    assert set(evaluate.D4RL) == {f"{name}-v4" for name in base.ENVIRONMENTS if name != "ring"}
     for name, (random, expert) in evaluate.D4RL.items():
-        spec = type(SPEC)(name, "nobody", 1, 1, 1, 1, 1)  # no actors of this one
-        assert evaluate.scores(spec, (random + expert) / 2) == {"score_d4rl": pytest.approx(50)}
+        v4, v5 = (type(SPEC)(name.removesuffix("-v4"), version, 1, 1, 1, 1, 1) for version in ("v4", "v5"))
+        assert evaluate.scores(v4, (random + expert) / 2) == {"score_d4rl": pytest.approx(50)}
+        assert evaluate.scores(v5, (random + expert) / 2) == {}
 
 
 def test_heights_of_a_runner_that_stands():

@@ -7,8 +7,7 @@ import pytest
 from configs.dmpc import base
 from projects.dmpc import figures
 from projects.dmpc.figures import reading
-from projects.dmpc.figures.heights import off
-from projects.dmpc.figures.table import ahead
+from projects.dmpc.figures.heights import nearer, off
 from projects.dmpc.published import published
 from tests import made_up
 from tests.gallery import Gallery, swept
@@ -105,7 +104,8 @@ def test_differences_are_of_pairs_with_the_same_seed_whatever_the_order():
         return pd.DataFrame({"seed": seeds, "arrays": found, "score": 0.0})
 
     gap = reading.better(rows(2.0, [0, 1, 2]), rows(0.0, [2, 1]))  # seed 0 has no partner
-    assert gap.n == 6 and gap.mean == pytest.approx(2.0) and gap.high - gap.low < 1e-9
+    assert gap.n == 2 and gap.mean == pytest.approx(2.0) and gap.high - gap.low < 1e-9
+    assert reading.better(rows(2.0, [1]), rows(0.0, [1])).n == 3  # of one training, over its episodes
     assert reading.better(rows(0.0, [3]), rows(0.0, [4])).n == 0
 
 
@@ -118,9 +118,9 @@ def test_trainings_count_once_however_many_episodes_judge_them():
     ours = {"plan.kind": "ssr", "plan.candidates": 32, "model.proposal": "multi_diffusion", "evaluate.distilled": False}
     both = [rows(ours, "hopper", [[10, 20], [30, 30]]), rows(ours | {"plan.kind": "mbop"}, "hopper", [[0, 0], [0, 0]])]
     both += [rows(ours, "walker2d", [[4, 8, 12, 0]]), rows(ours | {"plan.kind": "mbop"}, "walker2d", [[1, 5, 9, -3]])]
-    gap = ahead(pd.concat(both), "mbop")
+    found = reading.methods(pd.concat(both))
+    gap = reading.better(found["dmpc"], found["mbop"])
     assert gap.n == 3 and gap.mean == pytest.approx((15 + 30 + 3) / 3)
-    assert ahead(pd.concat(both), "cloning").n == 0
 
 
 def test_one_training_has_the_interval_of_its_episodes_several_that_of_their_means():
@@ -131,5 +131,13 @@ def test_one_training_has_the_interval_of_its_episodes_several_that_of_their_mea
 
 
 def test_distance_from_a_height_counts_the_steps_of_an_episode_that_were_played():
-    rows = pd.DataFrame({"arrays": [{"heights": np.array([[1.0, 2.0], [1.0, np.nan]])}]})
+    rows = pd.DataFrame({"seed": [0], "arrays": [{"heights": np.array([[1.0, 2.0], [1.0, np.nan]])}]})
     assert off(rows, 1.0).mean == pytest.approx(0.25)
+
+
+def test_heights_are_compared_in_the_steps_that_both_episodes_have():
+    """Who falls early is not held against what the other does later."""
+    ours = pd.DataFrame({"seed": [0], "arrays": [{"heights": np.array([[1.0, 1.1, np.nan], [1.0, 1.0, 1.0]])}]})
+    theirs = pd.DataFrame({"seed": [0], "arrays": [{"heights": np.array([[1.2, 1.2, 9.0, 9.0], [1.1, np.nan, np.nan, np.nan]])}]})
+    gap = nearer(ours, theirs, 1.0)
+    assert gap.n == 2 and gap.mean == pytest.approx((0.15 + 0.1) / 2)

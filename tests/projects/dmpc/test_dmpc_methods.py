@@ -21,7 +21,7 @@ MLPS = {"model__proposal": "single_mlp", "model__dynamics": "single_mlp"}
 METHODS = {  # parts, choices
     "dmpc": (NAMES, {}),
     "policy": (("proposal",), {"plan__candidates": 1}),
-    "cloning": (("proposal",), {"plan__candidates": 1, "model__proposal": "single_mlp"}),
+    "cloning": (("proposal",), {"plan__candidates": 1, "model__proposal": "state_mlp"}),
     "mbop": (("proposal", "dynamics", "truncated"), {"plan__kind": "mbop", **MLPS}),
     "guided": (("joint", "value"), {"plan__kind": "guided"}),
     "simulated": (("proposal", "value"), {"plan__kind": "simulated"}),

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projects.dmpc import objectives
-from projects.dmpc.planner import copies, planner
+from projects.dmpc.planner import cloned, compiled, copies, planner, ranked
 from shared.errors import BadInput
 
 E, N, H, F, S, A = 3, 8, 2, 4, 4, 2
@@ -139,12 +139,15 @@ def test_one_candidate_is_the_diffusion_policy():
         np.testing.assert_allclose(found.actions[episode], propose(*copies(1, HISTORY[episode], PAST[episode]), acting)[0], atol=1e-4)
 
 
-def test_cloning_by_an_mlp_is_what_it_says_of_the_state_and_the_action_before():
-    agent, variables = networks("proposal", model__proposal="single_mlp", plan__candidates=1)
+@pytest.mark.parametrize("model", ["single_mlp", "state_mlp"])
+def test_cloning_by_an_mlp_is_what_it_says_of_the_state_and_perhaps_of_the_action_before(model):
+    agent, variables = networks("proposal", model__proposal=model, plan__candidates=1)
     found = jax.device_get(planner(agent, agent.plan, None)(variables, HISTORY, PAST, BEFORE[:, :1], ALIVE, keys(E)))
     said = agent.parts["proposal"].propose(variables["proposal"], HISTORY, PAST, keys(1)[0], 1)
     assert found.actions.shape == (E, 1, A) and agent.horizon == 1
     np.testing.assert_allclose(found.actions[:, 0], np.clip(said, -1, 1), atol=1e-5)
+    other = agent.parts["proposal"].propose(variables["proposal"], HISTORY, PAST + 0.5, keys(1)[0], 1)
+    assert np.array_equal(said, other) == (model == "state_mlp")
 
 
 @pytest.mark.parametrize("proposal, dynamics", [("single_mlp", "single_mlp"), ("single_diffusion", "single_mlp")])
@@ -214,6 +217,19 @@ def test_for_an_episode_that_is_over_nothing_is_computed():
     assert len(seen) == 2 and not found.actions[1].any()
     for some, all_of_them in zip(found, whole, strict=True):
         np.testing.assert_array_equal(some[::2], all_of_them[::2])
+
+
+@pytest.mark.parametrize("kind", ("ranked", "cloned"))  # cloned has no scores, an array without elements
+def test_together_or_one_after_the_other_the_plans_are_the_same(kind):
+    """For an episode that is over there is none."""
+    agent, variables = networks()
+    find = cloned(agent) if kind == "cloned" else ranked(agent, wanted(), objectives.learned(agent))
+    given = variables, HISTORY, PAST, BEFORE, np.array([True, False, True]), keys(E)
+    one, other = (jax.device_get(compiled(find, together)(*given)) for together in (True, False))
+    np.testing.assert_array_equal(one.winner, other.winner)
+    assert not one.actions[1].any() and one.actions[0].any()
+    for mine, its in zip(jax.tree.leaves(one), jax.tree.leaves(other), strict=True):
+        np.testing.assert_allclose(mine, its, atol=1e-4)
 
 
 # -- programs ---------------------------------------------------------------------------------------------------------------------------

@@ -98,7 +98,7 @@ def test_a_part_is_asked_in_the_environment_s_units():
 
 def test_the_rate_rises_and_falls():
     settings = tiny(optim__lr=1e-2, optim__final_lr=1e-3, optim__warmup=10, train__steps=100)
-    rule = train.optimizer(settings, 1e-2)
+    rule = train.optimizer(settings.optim, 1e-2, 100)
     weights, gradient = {"w": jnp.zeros(())}, {"w": jnp.float32(0.5)}  # of a steady gradient, Adam's step is the rate
 
     def one(state, _):
