@@ -105,17 +105,7 @@ def windows(config: ConfigDict) -> dict[str, np.ndarray]:
 def training(config: ConfigDict) -> None:
     """The step that shared.fit compiles for projects/dmpc/train.py, of a pack of one."""
     model, batch = part(config), jax.tree.map(lambda leaf: leaf[None], windows(config))
-    task = fit.Task(
-        init=lambda key, hyper: model.init(key),
-        loss=lambda variables, batch, key, hyper: (model.loss(variables, batch, key), {"stats": variables["stats"]}),
-        optimizer=train.rule(config),
-        batch=lambda step: batch,
-        evaluate=lambda variables: {},
-        axes=model.axes,
-        tokens_per_batch=config.train.batch_size,
-        buffers=("stats",),
-        ema=config.optim.ema,
-    )
+    task = train.task(config, model, model.init, lambda step: batch, lambda variables: {}, train.rule(config))
     init_state, step = fit.build(task, 100)
     hyper = {"seed": jnp.array([0]), "optim.lr": jnp.array([config.optim.lr])}
     state, step = fit.born(init_state, None)(hyper), jax.jit(step, donate_argnums=0)

@@ -18,6 +18,7 @@ import contextlib
 import errno
 import json
 import os
+import shutil
 import socket
 import time
 from collections.abc import Iterator
@@ -42,19 +43,33 @@ def run_at(path: str) -> "RunDir":
     return RunDir(runs_root() / path)
 
 
-def write_atomic(path: Path, text: str) -> None:
-    """Replaces `path` by `text` so that a reader, or a kill -9, sees the old file or the new one, never half of one."""
-    temporary = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
+@contextlib.contextmanager
+def replacing(path: Path) -> Iterator[Path]:
+    """A file beside `path` to write to, which takes its place at the end: a reader, or a kill -9, sees the old one or the new one, never
+    half of one. Raises BadInput where the disk is full or closed."""
+    beside = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
     try:
-        with open(temporary, "w") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
-        os.replace(temporary, path)
+        yield beside
+        os.replace(beside, path)
     except OSError as error:
-        with contextlib.suppress(OSError):
-            temporary.unlink()
         raise explain(error, path) from error
+    finally:
+        with contextlib.suppress(OSError):
+            beside.unlink()
+
+
+def write_atomic(path: Path, text: str) -> None:
+    """Replaces `path` by `text`, once that is on the disk."""
+    with replacing(path) as beside, open(beside, "w") as file:
+        file.write(text)
+        file.flush()
+        os.fsync(file.fileno())
+
+
+def want_room(path: Path, size: int) -> None:
+    """Raises OSError unless the disk has room for `size` bytes and some more: HDF5 crashes the process when it finds none."""
+    if shutil.disk_usage(path.parent).free < size + 2**20:
+        raise OSError(errno.ENOSPC, "no room", str(path))
 
 
 def explain(error: OSError, path: Path) -> Exception:

@@ -5,11 +5,14 @@ import signal
 import subprocess
 import sys
 import textwrap
+import time
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 from unittest import mock
 
 import numpy as np
+import pytest
 
 from launch import sweep, worker
 from launch.configs import ROOT
@@ -121,3 +124,37 @@ def weights(run: RunSpec) -> list[np.ndarray]:
     from shared.checkpoint import load_weights
 
     return [np.asarray(leaf) for leaf in jax.tree.leaves(load_weights(run.dir, model(ConfigDict(run.config))))]
+
+
+def check_kills(
+    wanted: Callable[[], Plan], kept: Callable[[RunDir], Any], signals: Sequence[int], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A training and its data, undisturbed and then sent these signals, each time further on: rows, final numbers and what it has
+    `kept` are the same, bit by bit."""
+    import jax
+
+    from shared.checkpoint import steps
+
+    outcomes = []
+    # minutes between saves, which are no part of a run's identity; 0 saves after every step
+    for name, minutes, numbers in (("undisturbed", 60.0, ()), ("disturbed", 0.0, signals)):
+        monkeypatch.setenv("PAPERCLUB_RUNS", str(folder / name))
+        made = wanted()
+        for run in made.runs.values():
+            run.config["save"]["every_minutes"] = minutes
+        sweep.create(made)
+        data, run = made.runs.values()
+        assert start_worker([data]).wait(300) == 0
+        saved = lambda run=run: max(steps(run.dir.path / "ckpt"), default=0)  # noqa: E731
+        for number in numbers:
+            before, process = saved(), start_worker([run])
+            while saved() <= before:
+                assert process.poll() is None, "the run was over before it could be disturbed"
+                time.sleep(0.002)
+            process.send_signal(number)
+            process.wait(200)
+        assert start_worker([run]).wait(300) == 0
+        outcomes.append((rows(run.dir), final(run.dir), [np.asarray(leaf) for leaf in jax.tree.leaves(kept(run.dir))]))
+    (calm, result, leaves), (again, other, found) = outcomes
+    assert (again, other) == (calm, result)
+    assert len(found) == len(leaves) and all(map(np.array_equal, found, leaves))

@@ -23,7 +23,7 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     """The whole fine-tuning. Returns its final numbers, or None when it was asked to stop before the end."""
     old, transitions = load(run.needs["base"][0]), load_transitions(config, run)
     rows = split(transitions, config.train.validation)
-    windows = Windows(transitions, config.windows, config.train.batch_size, 0, old.variables["stats"])
+    windows = Windows(transitions, config.windows, old.variables["stats"])
     return learn(config, run, old.part, lambda key: old.variables, windows.at, rows, config.adapt.steps, rule(config))
 
 

@@ -16,6 +16,7 @@ from ml_collections import ConfigDict
 from projects.dmpc.actor import Actor, Policy, random, returns
 from projects.dmpc.envs import Environments, environments
 from projects.dmpc.sac import Settings, init, updater
+from shared.fit import stream
 from shared.lowering import Ahead, Program, parameter_count
 from shared.run import Run
 from shared.sharding import make_mesh
@@ -31,7 +32,7 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     worlds, judges = environments(config.env, wanted.copies), environments(config.env, wanted.episodes)
     settings = Settings(worlds.spec.state_size, worlds.spec.action_size, wanted.width, wanted.lr, wanted.discount, wanted.slowness)
     play, learn = Play(worlds, wanted.steps, config.seed), updater(settings, config.seed)
-    learner = jax.jit(init, static_argnums=0)(settings, jax.random.key(config.seed))
+    learner = jax.jit(init, static_argnums=0)(settings, stream({"seed": config.seed}, "init"))
     restored = run.restore(abstract({"learner": learner, "play": play.snapshot()}, make_mesh(run.mesh_axes)))
     if restored:
         tree = jax.tree.map(lambda leaf: np.asarray(leaf)[0], restored[0])

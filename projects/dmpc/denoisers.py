@@ -35,7 +35,7 @@ class Denoiser(nnx.Module):
         return self.head(self.body(tokens)[:, -noisy.shape[1] :].astype(jnp.float32))
 
 
-class Proposal(Denoiser):
+class ProposalNet(Denoiser):
     """rho, over noisy actions."""
 
     def __init__(self, state: int, action: int, history: int, horizon: int, width: int, heads: int, head_dim: int, mlp_width: int,
@@ -47,7 +47,7 @@ class Proposal(Denoiser):
         return self.say([self.history(states, past)], self.noisy(x, 0), k)
 
 
-class Dynamics(Denoiser):
+class DynamicsNet(Denoiser):
     """p_d, over noisy states; the actions are clean."""
 
     def __init__(self, state: int, action: int, history: int, horizon: int, width: int, heads: int, head_dim: int, mlp_width: int,
@@ -56,16 +56,16 @@ class Dynamics(Denoiser):
         self.actions = Tokens(action, self.span, width, rngs, dtype)
 
     def __call__(self, x: jax.Array, k: jax.Array, states: jax.Array, past: jax.Array, actions: jax.Array) -> jax.Array:
-        """x [B, F, S], of s_{t+1} .. s_{t+F}, at levels k [B]; the history as in Proposal; actions a_t .. a_{t+F-1} [B, F, A] ->
+        """x [B, F, S], of s_{t+1} .. s_{t+F}, at levels k [B]; the history as in ProposalNet; actions a_t .. a_{t+F-1} [B, F, A] ->
         [B, F, S] float32."""
         return self.say([self.history(states, past), self.actions(actions, 0)], self.noisy(x, 1), k)
 
 
 def proposal(**sizes: int | str) -> Pure:
-    """rho as functions of its parameters; `sizes` are the arguments of Proposal."""
-    return pure(lambda rngs: Proposal(**sizes, rngs=rngs))
+    """rho as functions of its parameters; `sizes` are the arguments of ProposalNet."""
+    return pure(lambda rngs: ProposalNet(**sizes, rngs=rngs))
 
 
 def dynamics(**sizes: int | str) -> Pure:
-    """p_d as functions of its parameters; `sizes` are the arguments of Dynamics."""
-    return pure(lambda rngs: Dynamics(**sizes, rngs=rngs))
+    """p_d as functions of its parameters; `sizes` are the arguments of DynamicsNet."""
+    return pure(lambda rngs: DynamicsNet(**sizes, rngs=rngs))

@@ -31,7 +31,7 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     transitions = load_transitions(config, run)
     farthest = max(parts.values(), key=lambda one: one.config.windows.history)  # back: it sees what any of them sees
     known = farthest.variables["stats"]
-    windows = Windows(transitions, farthest.config.windows, BATCH, 0, known)
+    windows = Windows(transitions, farthest.config.windows, known)
     rows, places = asked_in(transitions, config.distil.states, config.train.validation)
     answers = asked(config, agent, variables, windows, rows, run)
     if answers is None:

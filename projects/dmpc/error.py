@@ -44,7 +44,7 @@ def errors(model: Trained, transitions: Transitions, count: int, steps: int) -> 
 
     A model that draws its states draws them once. Raises BadInput where no held-out episode is as long as the horizon.
     """
-    windows = Windows(transitions, model.config.windows, 1, 0)
+    windows = Windows(transitions, model.config.windows)
     _, unseen = split(transitions, model.config.train.validation)
     whole = unseen[windows.last[unseen] - unseen >= windows.horizon - 1]
     if not len(whole):

@@ -17,6 +17,7 @@ from projects.dmpc.baselines.distil import policy
 from projects.dmpc.interface import Model, Sampler, Sizes
 from projects.dmpc.models import PARTS, Build
 from projects.dmpc.units import plain, scales
+from projects.dmpc.windows import Normaliser
 from shared import diffusion
 
 Tree = Any
@@ -70,10 +71,9 @@ class Part:
     # -- what is asked of each ------------------------------------------------------------------------------------------------------
     def propose(self, variables: Tree, history: jax.Array, past: jax.Array, key: jax.Array, steps: int) -> jax.Array:
         """After the last states [B, H, S] and the action before each of them [B, H, A] -> the next actions [B, F, A], each row from a
-        noise of its own; of a policy of one step [B, A]. A predicted x0 is held to the range of the environment's actions, by the farther
-        of the two bounds."""
+        noise of its own; of a policy of one step [B, A]. A predicted x0 is held to the range of the environment's actions."""
         states, actions = scales(variables)
-        model = self.sampled(steps, (1 + jnp.abs(actions.mean)) / actions.std)
+        model = self.sampled(steps, bound(actions))
         draw = model.draw if hasattr(model, "draw") else model.act
         return actions.denormalise(draw(variables["weights"], states.normalise(history), actions.normalise(past), key))
 
@@ -100,7 +100,7 @@ class Part:
         """The joint model: actions [B, F, A] and states [B, F, S] together, drawn towards a larger objective. `guidance` is per standard
         deviation of the data's returns: exp(guidance) times as likely for each."""
         scale, of_actions = scales(variables)
-        model = self.sampled(steps, (1 + jnp.abs(of_actions.mean)) / of_actions.std)
+        model = self.sampled(steps, bound(of_actions))
 
         def value(now: jax.Array, states: jax.Array, actions: jax.Array) -> jax.Array:
             found = objective(scale.denormalise(now), scale.denormalise(states), of_actions.denormalise(actions))
@@ -108,6 +108,11 @@ class Part:
 
         actions, states = model.draw(variables["weights"], scale.normalise(history), key, value, guidance)
         return of_actions.denormalise(actions), scale.denormalise(states)
+
+
+def bound(scale: Normaliser) -> jax.Array:
+    """Of normalised actions [A], where the environment's range ends: the farther of its two ends."""
+    return (1 + jnp.abs(scale.mean)) / scale.std
 
 
 def part(config: ConfigDict) -> Part:

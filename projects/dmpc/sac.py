@@ -15,6 +15,7 @@ import jax.numpy as jnp
 import optax
 
 from projects.dmpc.actor import LOG_STD
+from shared.fit import stream
 
 Tree = Any
 LOG_2 = 0.6931472
@@ -112,7 +113,7 @@ def update(settings: Settings, key: jax.Array, state: Tree, batch: Tree) -> tupl
 
 def updater(settings: Settings, seed: int) -> Callable[[Tree, Tree], tuple[Tree, Tree]]:
     """(state, batches [U, B, ...]) -> (state, mean numbers) after U updates, in one program."""
-    one = partial(update, settings, jax.random.key(seed))
+    one = partial(update, settings, stream({"seed": seed}, "train"))
 
     def many(state: Tree, batches: Tree) -> tuple[Tree, Tree]:
         state, numbers = jax.lax.scan(one, state, batches)

@@ -27,7 +27,7 @@ def run(config: ConfigDict, run: Run) -> dict[str, Any] | None:
     """The whole training. Returns its final numbers, or None when it was asked to stop before the end."""
     transitions = load_transitions(config, run)
     rows = split(transitions, config.train.validation)
-    windows = Windows(transitions, config.windows, config.train.batch_size, 0)
+    windows = Windows(transitions, config.windows)
     model, known = part(config), stats(windows)
     return learn(config, run, model, lambda key: model.init(key, known), windows.at, rows, config.train.steps, rule(config))
 

@@ -101,12 +101,15 @@ class Agent:
         return alternated(act, step, self.horizon)(history, past, key)
 
     def predict(self, variables: Tree, history: jax.Array, past: jax.Array, actions: jax.Array, key: jax.Array) -> jax.Array:
+        """By actions [B, F, A] -> states [B, F, S]; of dynamics of one step also by an action [B, A] -> [B, S]."""
         return self.parts["dynamics"].predict(variables["dynamics"], history, past, actions, key, self.plan.dynamics_steps)
 
     def worth(self, variables: Tree, now: jax.Array, states: jax.Array, actions: jax.Array) -> jax.Array:
+        """J: s_t [B, S], states [B, F, S], actions [B, F, A] -> discounted returns to the end of the episode [B]."""
         return self.parts["value"].worth(variables["value"], now, states, actions)
 
     def imagine(self, variables: Tree, history: jax.Array, key: jax.Array, objective: Objective) -> tuple[jax.Array, jax.Array]:
+        """The joint model: actions [B, F, A], which may lie beyond [-1, 1], and states [B, F, S], drawn towards a larger objective."""
         plan = self.plan
         return self.parts["joint"].imagine(variables["joint"], history, key, objective, plan.guidance, plan.proposal_steps)
 

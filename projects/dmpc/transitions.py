@@ -11,11 +11,8 @@ Minari's, a folder with data/main_data.hdf5: a group per episode with observatio
 truncations [T], and infos/qpos and qvel of T or T + 1 rows, which may be missing.
 """
 
-import contextlib
-import errno
 import itertools
 import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -25,7 +22,7 @@ import numpy as np
 
 from projects.dmpc.envs import Spec
 from shared.errors import BadInput
-from shared.rundir import explain
+from shared.rundir import replacing, want_room
 
 KEYS = ("observations", "actions", "rewards", "terminals", "timeouts", "next_observations")
 INFOS = ("qpos", "qvel")
@@ -84,24 +81,16 @@ def joined(parts: Iterable[Transitions]) -> Transitions:
 
 # -- writing ----------------------------------------------------------------------------------------------------------------------------
 def write(path: Path, transitions: Transitions) -> None:
-    """Replaces the file at once: a reader sees the old one or the new one. Raises BadInput where the disk is full or closed."""
-    beside = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
+    """Replaces the file at once. Raises BadInput where the disk is full or closed."""
     columns = {name: getattr(transitions, name) for name in KEYS}
     columns |= {f"infos/{name}": getattr(transitions, name) for name in INFOS if getattr(transitions, name) is not None}
-    try:
-        if shutil.disk_usage(path.parent).free < 2**20 + sum(values.nbytes for values in columns.values()):
-            raise OSError(errno.ENOSPC, "no room", str(path))  # HDF5 would crash the process
+    with replacing(path) as beside:
+        want_room(path, sum(values.nbytes for values in columns.values()))
         with h5py.File(beside, "w") as file:
             for name, values in columns.items():
                 file[name] = values
             for name, text in transitions.metadata.items():
                 file[f"metadata/{name}"] = text
-        os.replace(beside, path)
-    except OSError as error:
-        raise explain(error, path) from error
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------------------------

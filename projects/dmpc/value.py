@@ -5,15 +5,14 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from projects.dmpc.interface import Batch, Sizes, Tree
-from projects.dmpc.interface import Value as Model
+from projects.dmpc.interface import Batch, Sizes, Tree, Value
 from projects.dmpc.tokens import Tokens
 from shared.nn.encoder import Encoder
 from shared.nn.linear import Linear
 from shared.nn.pure import Pure, pure
 
 
-class Value(nnx.Module):
+class ValueNet(nnx.Module):
     """A window -> the return from s_t to the end of its episode, in the unit it was trained in."""
 
     def __init__(self, state: int, action: int, horizon: int, width: int, heads: int, head_dim: int, mlp_width: int, layers: int,
@@ -32,11 +31,11 @@ class Value(nnx.Module):
 
 
 def value(**sizes: int | str) -> Pure:
-    """J as functions of its parameters; `sizes` are the arguments of Value."""
-    return pure(lambda rngs: Value(**sizes, rngs=rngs))
+    """J as functions of its parameters; `sizes` are the arguments of ValueNet."""
+    return pure(lambda rngs: ValueNet(**sizes, rngs=rngs))
 
 
-def model(sizes: Sizes) -> Model:
+def model(sizes: Sizes) -> Value:
     """J behind the interface of all models. It learns from clean windows, and reads no history."""
     net = value(state=sizes.state, action=sizes.action, horizon=sizes.horizon, **sizes.body)
 
@@ -44,4 +43,4 @@ def model(sizes: Sizes) -> Model:
         found = net.apply(params, batch["history"][:, -1], batch["states"], batch["actions"])
         return jnp.mean((found - batch["value"]) ** 2)
 
-    return Model(net.init, net.axes, loss, net.apply)
+    return Value(net.init, net.axes, loss, net.apply)

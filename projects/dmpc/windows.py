@@ -53,21 +53,20 @@ def returns_to_go(transitions: Transitions, discount: float, penalty: float) -> 
 
 
 class Windows:
-    """Batches of windows: `windows(step)` is a pure function of the step and the seed, which draw the first rows from all there are.
+    """The windows of a data set, by the row that each begins in.
 
     A batch: `history` [B, H, S], `past` [B, H, A], `actions` [B, F, A], `states` [B, F, S], all normalised; `mask` [B, F], 1 where the
     step was made, 0 behind the end of the episode; `rewards` [B, F] and `value` [B], the return to go, divided by `reward_scale` and
     `value_scale`, the standard deviations of all of them. All float32.
     """
 
-    def __init__(self, transitions: Transitions, windows: ConfigDict, batch_size: int, seed: int, stats: Any = None):
+    def __init__(self, transitions: Transitions, windows: ConfigDict, stats: Any = None):
         """`windows`: the config's section. With `stats`, as in units.py, all is normalised by those of other data. Raises BadInput where no
         episode is as long as the horizon."""
         longest = int(transitions.lengths.max())
         if longest < windows.horizon:
             raise BadInput(f"windows.horizon={windows.horizon}: the longest episode has {longest} steps: take a shorter one or other data")
-        self.transitions, self.batch_size, self.seed = transitions, batch_size, seed
-        self.horizon, self.history = windows.horizon, windows.history
+        self.transitions, self.horizon, self.history = transitions, windows.horizon, windows.history
         self.first = np.repeat(transitions.offsets, transitions.lengths)  # [N], of each row's episode
         self.last = np.repeat(transitions.ends, transitions.lengths)  # [N]
         values = returns_to_go(transitions, windows.discount, windows.penalty)
@@ -80,10 +79,6 @@ class Windows:
             self.states, self.actions = (Normaliser(np.asarray(kind["mean"]), np.asarray(kind["std"])) for kind in kinds)
             self.value_scale, self.reward_scale = float(stats["value"]), float(stats["reward"])
         self.values = (values / self.value_scale).astype(np.float32)
-
-    def __call__(self, step: int) -> dict[str, np.ndarray]:
-        # raw bits, whose stream numpy promises never to change
-        return self.at((np.random.PCG64([self.seed, step]).random_raw(self.batch_size) % len(self.transitions)).astype(np.int64))
 
     def at(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """The windows that begin in these rows [B]."""

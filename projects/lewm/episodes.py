@@ -9,10 +9,7 @@
 """
 
 import contextlib
-import errno
 import itertools
-import os
-import shutil
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -21,7 +18,7 @@ import h5py
 import numpy as np
 
 from shared.errors import BadInput
-from shared.rundir import explain
+from shared.rundir import replacing, want_room
 
 KNOWN = ("pixels", "action", "state", "ep_len", "ep_offset", "episode_idx", "ep_idx", "step_idx")
 CACHE = 2**26  # bytes of uncompressed chunks: files of others hold many frames in one
@@ -81,41 +78,28 @@ def from_list(played: list[tuple[np.ndarray, np.ndarray]]) -> Episodes:
 
 # -- writing ----------------------------------------------------------------------------------------------------------------------------
 def write(path: Path, episodes: Episodes, frames: Iterable[np.ndarray] | None = None) -> None:
-    """Replaces the file at once: a reader sees the old one or the new one. `frames` are the pixels of one episode after the other
-    ([T, H, W, 3] uint8), which need never be in memory together. Raises BadInput where the disk is full or closed."""
-    beside = path.with_name(f".{path.name}.{os.urandom(4).hex()}.tmp")
-    try:
-        want_room(path, episodes.actions.nbytes + episodes.states.nbytes + 16 * len(episodes.actions))
+    """Replaces the file at once. `frames` are the pixels of one episode after the other ([T, H, W, 3] uint8), which need never be in memory
+    together. Raises BadInput where the disk is full or closed."""
+    with replacing(path) as beside:
+        want_room(path, 2 * (episodes.actions.nbytes + episodes.states.nbytes + 16 * len(episodes.actions)))  # HDF5 adds to it
         with h5py.File(beside, "w") as file:
             file["action"], file["state"] = episodes.actions, episodes.states
             file["ep_len"], file["ep_offset"] = episodes.lengths, episodes.offsets
             file["episode_idx"], file["step_idx"] = episodes.episode, episodes.step
             if frames is not None:
                 write_pixels(path, file, episodes, frames)
-        os.replace(beside, path)
-    except OSError as error:
-        raise explain(error, path) from error
-    finally:
-        with contextlib.suppress(OSError):
-            beside.unlink()
 
 
 def write_pixels(path: Path, file: h5py.File, episodes: Episodes, frames: Iterable[np.ndarray]) -> None:
     """Compressed frame by frame: a clip reads every fifth."""
     column = None
     for offset, pixels in zip(episodes.offsets, frames, strict=True):
-        want_room(path, pixels.nbytes)
+        want_room(path, 2 * pixels.nbytes)
         if column is None:
             shape = pixels.shape[1:]
             column = file.create_dataset("pixels", (len(episodes.actions), *shape), "u1", chunks=(1, *shape), compression="lzf")
         column[offset : offset + len(pixels)] = pixels
         column.flush()
-
-
-def want_room(path: Path, size: int) -> None:
-    """Raises OSError unless the disk has room for `size` bytes and what HDF5 adds: it crashes the process when it finds none."""
-    if shutil.disk_usage(path.parent).free < 2 * size + 2**20:
-        raise OSError(errno.ENOSPC, "no room", str(path))
 
 
 # -- reading ----------------------------------------------------------------------------------------------------------------------------

@@ -4,7 +4,7 @@ A table has one row per run, or one per evaluation: config fields and measured n
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import numpy as np
@@ -82,3 +82,8 @@ def spelled(rows: pd.DataFrame, field: str) -> str:
 
 def number(value: object) -> str:
     return str(value) if isinstance(value, str) else f"{value:,}" if isinstance(value, (int, np.integer)) else f"{value:g}"
+
+
+def remark(facts: Callable[[pd.DataFrame], str], rows: pd.DataFrame, *words: str) -> str:
+    """The line below a figure: what a paper's `facts` say of the rows, and more; empty where nothing is drawn."""
+    return f"{'. '.join((facts(rows), *words))}." if len(rows) else ""

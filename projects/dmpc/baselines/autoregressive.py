@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 from flax import nnx
 
-from projects.dmpc.histories import recent
+from projects.dmpc.histories import masked_mean, recent
 from projects.dmpc.interface import Batch, Dynamics, Sizes, Tree
 from projects.dmpc.tokens import Tokens
 from shared.nn.cache import KVCache, init_cache
@@ -70,8 +70,7 @@ def dynamics(sizes: Sizes) -> Dynamics:
         history, past = recent(batch["history"], batch["past"], sizes.history)
         states = jnp.concatenate([history, batch["states"][:, :-1]], 1)
         said = net.apply(params, states, jnp.concatenate([past, batch["actions"]], 1))[:, sizes.history - 1 :]  # [B, F, S]
-        errors = jnp.mean((said - batch["states"]) ** 2, -1)
-        return jnp.sum(errors * batch["mask"]) / jnp.maximum(jnp.sum(batch["mask"]), 1)
+        return masked_mean(jnp.mean((said - batch["states"]) ** 2, -1)[None], batch["mask"])
 
     def roll(params: Tree, history: jax.Array, past: jax.Array, actions: jax.Array, key: jax.Array) -> jax.Array:
         return net.apply(params, *recent(history, past, sizes.history), actions, method="roll")

@@ -7,6 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure
 
 from projects.dmpc import camera
+from projects.dmpc.figures.style import COLORS
 from projects.dmpc.film import SIZE, spread
 from projects.dmpc.published import row
 from shared.figures import style
@@ -15,7 +16,7 @@ from shared.figures.published import Row
 from shared.stats import Interval, mean_interval, wilson
 
 COLUMNS = 9  # of a strip
-CHOSEN, FIRST = "#c8553d", "#2f6690"  # the best of several plans, the first that comes
+CHOSEN, FIRST = COLORS["dmpc"], COLORS["policy"]  # the best of several plans, the first that comes
 
 
 class Planned(NamedTuple):

@@ -1,6 +1,7 @@
 """Reading tables: runs by method, scores with 95% intervals, and in words what the runs were made with."""
 
 from collections.abc import Mapping
+from functools import partial
 
 import numpy as np
 import pandas as pd
@@ -111,9 +112,7 @@ def facts(rows: pd.DataFrame) -> str:
     return ", ".join(filter(None, parts))
 
 
-def remark(rows: pd.DataFrame, *words: str) -> str:
-    """The line below a figure; empty where nothing is drawn."""
-    return f"{'. '.join((facts(rows), *words))}." if len(rows) else ""
+remark = partial(reading.remark, facts)
 
 
 def place(rows: pd.DataFrame) -> str:

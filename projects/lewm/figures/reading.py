@@ -4,6 +4,7 @@ A table has one row per run, or one per evaluation: config fields and measured n
 """
 
 import math
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -79,9 +80,7 @@ def facts(rows: pd.DataFrame) -> str:
     return ", ".join(filter(None, parts))
 
 
-def remark(rows: pd.DataFrame, *words: str) -> str:
-    """The line below a figure; empty where nothing is drawn."""
-    return f"{'. '.join((facts(rows), *words))}." if len(rows) else ""
+remark = partial(reading.remark, facts)
 
 
 def data(rows: pd.DataFrame) -> str:

@@ -21,6 +21,10 @@ TINY = {
     "model__layers": 1, "model__value_layers": 1, "model__hidden": 8, "diffusion__levels": 20, "plan__proposal_steps": 3,
     "plan__dynamics_steps": 2, "plan__candidates": 8,
 }  # fmt: skip
+# of whole runs: how they plan is left to each
+SMALL = {name: value for name, value in TINY.items() if name.startswith(("windows", "model", "diffusion"))}
+SMALL |= {"windows__history": 1, "train__steps": 8, "train__batch_size": 8, "train__windows": 16, "optim__warmup": 1,
+          "collect__transitions": 300}  # fmt: skip
 
 
 def tiny(**changes: Any) -> ConfigDict:

@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from dmpc_agents import TINY, compute, networks, tiny, untrained
+from dmpc_agents import SMALL, compute, networks, tiny, untrained
 from dmpc_world import SPEC, done, transitions
 from dmpc_world import plan as planned
 
@@ -21,9 +21,6 @@ from shared.errors import BadInput
 from shared.rundir import RunDir
 
 DEFECT = {"env__defect_joint": 0, "env__defect_limit": 0.1}
-SMALL = {name: value for name, value in TINY.items() if name.startswith(("windows", "model", "diffusion"))}
-SMALL |= {"windows__history": 1, "train__steps": 8, "train__batch_size": 8, "train__windows": 16, "optim__warmup": 1,
-          "collect__transitions": 300}  # fmt: skip
 
 
 # -- play -------------------------------------------------------------------------------------------------------------------------------
@@ -52,8 +49,8 @@ def test_play_on_a_defective_joint_holds_what_was_commanded_and_what_came_of_it(
 def test_windows_speak_the_units_that_a_part_has_learned():
     old, new = transitions([(20, True), (15, False)]), transitions([(12, True), (30, False)], seed=5)
     section = tiny().windows
-    known = stats(Windows(old, section, 8, 0))
-    windows, batch = Windows(new, section, 8, 0, known), np.arange(6)
+    known = stats(Windows(old, section))
+    windows, batch = Windows(new, section, known), np.arange(6)
     found = windows.at(batch)
     for name, kind, values in (("history", "states", new.observations), ("actions", "actions", new.actions)):
         first = found[name][:, -1 if name == "history" else 0]
@@ -84,7 +81,7 @@ def test_the_dynamics_alone_adapt():
     losses = [row["val/loss"] for row in adapted.metrics() if "val/loss" in row]
     data = RunDir(helpers.directory(after, adapted.record()["needs"]["data"][0]))
     assert data.record()["config"]["collect"]["set"] == "play" and data.record()["config"]["env"]["defect_joint"] == 0
-    windows = Windows(read(data.path / "tables" / "transitions.h5", SPEC), old.config.windows, 8, 0, old.variables["stats"])
+    windows = Windows(read(data.path / "tables" / "transitions.h5", SPEC), old.config.windows, old.variables["stats"])
     unseen = train.split(windows.transitions, old.config.train.validation)[1]
     judge = jax.jit(train.judged(old.part, train.held_out(windows.at, unseen, 16, 8)))
     assert losses[-1] < float(judge(old.variables)["val/loss"])
@@ -115,7 +112,7 @@ def test_the_planner_is_asked_in_states_of_its_data():
     """By an agent that acts on what it sees; the last states do not fill a batch."""
     agent, variables = networks("proposal", model__proposal="single_mlp", plan__candidates=1, windows__history=1)
     settings = tiny(entry="distil", plan__candidates=1, model__proposal="single_mlp", windows__history=1)
-    windows, rows = Windows(transitions([(30, True), (20, False)]), settings.windows, 8, 0), np.arange(0, 50, 1)
+    windows, rows = Windows(transitions([(30, True), (20, False)]), settings.windows), np.arange(0, 50, 1)
     found = distil.asked(settings, agent, variables, windows, rows, Waiting())
     known = windows.at(rows)
     history, past = windows.states.denormalise(known["history"]), windows.actions.denormalise(known["past"])

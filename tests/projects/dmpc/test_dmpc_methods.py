@@ -7,7 +7,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from dmpc_agents import NAMES, TINY, compute, tiny, untrained
+from dmpc_agents import NAMES, SMALL, compute, tiny, untrained
 from dmpc_world import transitions
 
 from projects.dmpc import error, evaluate, objectives, trained
@@ -100,7 +100,7 @@ def test_a_part_is_measured_in_the_environment_s_units(model):
     """Data and model may have scales of their own."""
     one, data = untrained("dynamics", model__dynamics=model), transitions([(9, False), (9, False)])
     found = error.errors(one, data, 6, 2)
-    windows = Windows(data, one.config.windows, 1, 0)
+    windows = Windows(data, one.config.windows)
     rows = np.arange(9, 15)
     batch, every = windows.at(rows), rows[:, None] + np.arange(4)
     known = windows.states.denormalise(batch["history"]), windows.actions.denormalise(batch["past"]), data.actions[every]
@@ -110,16 +110,11 @@ def test_a_part_is_measured_in_the_environment_s_units(model):
 
 
 # -- from end to end --------------------------------------------------------------------------------------------------------------------
-SMALL = {name: value for name, value in TINY.items() if name.startswith(("windows", "model", "diffusion"))}
-SMALL |= {"windows__history": 1, "train__steps": 8, "train__batch_size": 8, "train__windows": 16, "optim__warmup": 1,
-          "collect__transitions": 300, "evaluate__episodes": 1}  # fmt: skip
-
-
 @pytest.mark.slow
 @pytest.mark.parametrize("name", ("cloning", "mbop", "guided", "simulated"))
 def test_a_method_is_one_command(name):
     parts, choices = METHODS[name]
-    run = compute("evaluate", **SMALL, **choices)
+    run = compute("evaluate", evaluate__episodes=1, **SMALL, **choices)
     assert set(run.needs) == set(parts) and np.isfinite(run.dir.status()["final"]["return"])
 
 
@@ -133,7 +128,7 @@ def test_an_error_is_one_row_per_step():
 
 @pytest.mark.slow
 def test_an_objective_that_is_no_number_ends_the_run_with_one_line(monkeypatch):
-    run = compute("evaluate", **SMALL)
+    run = compute("evaluate", evaluate__episodes=1, **SMALL)
     run.dir.update(state="failed")
     monkeypatch.setattr(objectives, "of", lambda *_: lambda variables, now, states, actions: states[..., 0, 0] * jnp.nan)
     assert helpers.work([run]) == 2

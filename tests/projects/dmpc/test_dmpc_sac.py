@@ -12,6 +12,7 @@ from projects.dmpc import behave, sac
 from projects.dmpc.actor import Actor, random, returns
 from projects.dmpc.envs import ring
 from shared.errors import BadInput
+from shared.fit import stream
 
 SETTINGS = sac.Settings(states=4, actions=2, width=8, lr=1e-2, discount=0.9, slowness=0.1)
 INIT, UPDATE = (jax.jit(function, static_argnums=0) for function in (sac.init, sac.update))
@@ -80,7 +81,7 @@ def test_many_updates_in_one_program_are_many_updates(state):
     once = jax.tree.map(jnp.copy, state)
     together, _ = sac.updater(SETTINGS, 3)(jax.tree.map(jnp.copy, state), batches)
     for _ in range(2):
-        once, _ = UPDATE(SETTINGS, jax.random.key(3), once, batch())
+        once, _ = UPDATE(SETTINGS, stream({"seed": 3}, "train"), once, batch())
     jax.tree.map(lambda a, b: np.testing.assert_allclose(a, b, rtol=1e-4, atol=1e-5), together, once)
 
 

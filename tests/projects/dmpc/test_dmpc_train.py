@@ -1,7 +1,6 @@
 """Training a part of the planner: what is held out, what is kept, and that a training goes on after a kill."""
 
 import signal
-import time
 from dataclasses import replace
 
 import helpers
@@ -9,12 +8,11 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from dmpc_agents import NAMES, TINY, compute, tiny, untrained
+from dmpc_agents import NAMES, SMALL, compute, tiny, untrained
 from dmpc_world import SPEC, plan, transitions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from launch import sweep
 from projects.dmpc import train
 from projects.dmpc.parts import part
 from projects.dmpc.trained import agent, load
@@ -22,13 +20,11 @@ from projects.dmpc.transitions import read
 from projects.dmpc.units import scales, stats
 from projects.dmpc.windows import Windows
 from shared import fit
-from shared.checkpoint import steps
 from shared.errors import BadInput
 from shared.rundir import RunDir
 
-UNREAD = ("model__value_layers", "model__hidden", "plan__proposal_steps", "plan__dynamics_steps", "plan__candidates")
-SMALL = {name: value for name, value in TINY.items() if name not in UNREAD}
-SMALL |= {"windows__history": 1, "train__batch_size": 8, "train__windows": 16, "optim__warmup": 1, "collect__transitions": 300}
+UNREAD = ("model__value_layers", "model__hidden")  # by dynamics
+DYNAMICS = {"train__part": "dynamics"} | {name: value for name, value in SMALL.items() if name not in UNREAD}
 
 
 # -- what is held out -------------------------------------------------------------------------------------------------------------------
@@ -53,7 +49,7 @@ def test_a_single_episode_cannot_be_split():
 
 @pytest.fixture
 def windows():
-    return Windows(transitions([(12, True), (9, False), (20, True), (15, False)]), tiny().windows, 8, 0)
+    return Windows(transitions([(12, True), (9, False), (20, True), (15, False)]), tiny().windows)
 
 
 def test_a_batch_is_a_function_of_seed_and_step_and_begins_where_it_may(windows):
@@ -158,7 +154,7 @@ def test_what_is_no_part_is_one_line(tmp_path):
 # -- from end to end --------------------------------------------------------------------------------------------------------------------
 @pytest.mark.slow
 def test_the_mean_of_the_weights_is_kept_with_the_scales_of_the_data(monkeypatch):
-    run = compute("train", train__part="dynamics", train__steps=4, optim__ema=0.5, **SMALL)
+    run = compute("train", **(DYNAMICS | {"train__steps": 4, "optim__ema": 0.5}))
     kept, seen = load(run.dir), []
     monkeypatch.setattr(train, "fit", lambda task, schedule, run: seen.append((task, run.hyper)))
     run.dir.update(state="failed")
@@ -178,7 +174,7 @@ def test_the_mean_of_the_weights_is_kept_with_the_scales_of_the_data(monkeypatch
             continue  # softmax cancels a bias of all keys: its gradient is rounding, which Adam brings to the size of any other
         np.testing.assert_allclose(mine, wanted, rtol=1e-3, atol=1e-5, err_msg=name)
     data = read(RunDir(helpers.directory(run, run.needs["data"][0])).path / "tables" / "transitions.h5", SPEC)
-    windows = Windows(data, kept.config.windows, 8, 0)
+    windows = Windows(data, kept.config.windows)
     for mine, wanted in zip(scales(kept.variables), (windows.states, windows.actions), strict=True):
         np.testing.assert_allclose(mine.mean, wanted.mean, rtol=1e-6)
         np.testing.assert_allclose(mine.std, wanted.std, rtol=1e-6)
@@ -186,39 +182,8 @@ def test_the_mean_of_the_weights_is_kept_with_the_scales_of_the_data(monkeypatch
 
 
 # -- after a kill -----------------------------------------------------------------------------------------------------------------------
-def planned(minutes: float):
-    """A training and its data; how often it saves is no part of its identity."""
-    made = plan("train", train__part="dynamics", train__steps=12, **SMALL)
-    for run in made.runs.values():
-        run.config["save"]["every_minutes"] = minutes
-    sweep.create(made)
-    data, run = made.runs.values()
-    assert helpers.start_worker([data]).wait(300) == 0
-    return run
-
-
-def outcome(run):
-    return helpers.rows(run.dir), helpers.final(run.dir), [np.asarray(leaf) for leaf in jax.tree.leaves(load(run.dir).variables)]
-
-
 @pytest.mark.slow
 def test_a_killed_training_goes_on_as_if_nothing_had_been(tmp_path, monkeypatch):
-    """Killed and asked to stop, each time further on: rows, final numbers, weights and scales, bit by bit."""
-    monkeypatch.setenv("PAPERCLUB_RUNS", str(tmp_path / "undisturbed"))
-    run = planned(60.0)
-    assert helpers.start_worker([run]).wait(300) == 0
-    rows, final, leaves = outcome(run)
-    monkeypatch.setenv("PAPERCLUB_RUNS", str(tmp_path / "disturbed"))
-    run = planned(0.0)  # saves after every step
-    folder = run.dir.path / "ckpt"
-    for number in (signal.SIGKILL, signal.SIGTERM):
-        before, worker = max(steps(folder), default=0), helpers.start_worker([run])
-        while max(steps(folder), default=0) <= before:
-            assert worker.poll() is None, "the run was over before it could be disturbed"
-            time.sleep(0.002)
-        worker.send_signal(number)
-        worker.wait(200)
-    assert helpers.start_worker([run]).wait(300) == 0
-    again = outcome(run)
-    assert again[:2] == (rows, final)
-    assert len(again[2]) == len(leaves) and all(map(np.array_equal, again[2], leaves))
+    """Rows, final numbers, weights and scales."""
+    wanted = lambda: plan("train", **(DYNAMICS | {"train__steps": 12}))  # noqa: E731
+    helpers.check_kills(wanted, lambda run: load(run).variables, (signal.SIGKILL, signal.SIGTERM), tmp_path, monkeypatch)

@@ -7,14 +7,15 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from ml_collections import ConfigDict
 
+from projects.dmpc.train import batch
 from projects.dmpc.windows import FLOOR, Normaliser, Windows, returns_to_go, shapes
 from shared.errors import BadInput
 
 EPISODES = st.lists(st.tuples(st.integers(1, 9), st.booleans()), min_size=1, max_size=6)
 
 
-def windows(data, horizon=4, batch_size=8, seed=0, history=1):
-    return Windows(data, ConfigDict({"history": history, "horizon": horizon, "discount": 0.9, "penalty": 100.0}), batch_size, seed)
+def windows(data, horizon=4, history=1):
+    return Windows(data, ConfigDict({"history": history, "horizon": horizon, "discount": 0.9, "penalty": 100.0}))
 
 
 def raw(made, batch):
@@ -66,7 +67,8 @@ def test_a_history_goes_back_to_the_beginning_of_its_episode_and_no_further(epis
 
 def test_a_batch_is_a_function_of_seed_and_step():
     data = transitions([(20, True), (30, False)])
-    one, two = windows(data, history=2), windows(data, history=2)
+    drawn = lambda seed: batch(windows(data, history=2).at, np.arange(50), 8, seed)  # noqa: E731
+    one, two = drawn(0), drawn(0)
     two(3)
     for name, values in one(7).items():
         np.testing.assert_array_equal(values, two(7)[name])
@@ -76,13 +78,14 @@ def test_a_batch_is_a_function_of_seed_and_step():
         "value": (8,),
     }  # fmt: skip
     assert not np.array_equal(one(0)["states"], one(1)["states"])
-    assert not np.array_equal(one(0)["states"], windows(data, seed=1)(0)["states"])
+    assert not np.array_equal(one(0)["states"], drawn(1)(0)["states"])
 
 
 def test_every_row_begins_some_window():
     data = transitions([(5, True), (4, False)])
-    made = windows(data, batch_size=64)
-    seen = np.concatenate([raw(made, made(step))[0][:, 0, :2] for step in range(4)]).round().astype(int)
+    made = windows(data)
+    drawn = batch(made.at, np.arange(9), 64, 0)
+    seen = np.concatenate([raw(made, drawn(step))[0][:, 0, :2] for step in range(4)]).round().astype(int)
     assert len(np.unique(seen, axis=0)) == 9
 
 
@@ -146,6 +149,6 @@ def test_the_shapes_of_a_batch_are_known_without_data():
     data = transitions([(9, False)])
     states, actions = data.observations.shape[1], data.actions.shape[1]
     asked = ConfigDict({"windows": {"history": 2, "horizon": 4}, "env": {"states": states, "actions": actions}})
-    batch = windows(data, horizon=4, batch_size=5, history=2)(0)
-    assert {name: leaf.shape for name, leaf in shapes(asked, (5,)).items()} == {name: values.shape for name, values in batch.items()}
-    assert {values.dtype for values in batch.values()} == {leaf.dtype for leaf in shapes(asked, (5,)).values()}
+    found = windows(data, horizon=4, history=2).at(np.arange(5))
+    assert {name: leaf.shape for name, leaf in shapes(asked, (5,)).items()} == {name: values.shape for name, values in found.items()}
+    assert {values.dtype for values in found.values()} == {leaf.dtype for leaf in shapes(asked, (5,)).values()}

@@ -25,13 +25,13 @@ def test_draws_its_sweep(name, scale):
 def test_draws_half_of_it_and_nothing(name):
     GALLERY.check_half(name)
     empty = certified_world.table(name).iloc[:0]
-    assert GALLERY.drawn(name, empty) > 2_000 and GALLERY.rows(name, empty) == []
+    assert GALLERY.drawn(name, empty) and GALLERY.rows(name, empty) == []
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_runs_that_failed_are_left_out(name):
     failed = certified_world.table(name).assign(state="failed")
-    assert GALLERY.drawn(name, failed) > 2_000 and GALLERY.rows(name, failed) == []
+    assert GALLERY.ours(name, failed) == 0 and GALLERY.rows(name, failed) == []
 
 
 def test_published_numbers_say_how_sure_they_are():

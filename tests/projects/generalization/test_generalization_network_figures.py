@@ -28,7 +28,7 @@ def test_draws_whole_half_and_empty(name):
     GALLERY.check_sweep(name, "smoke")
     GALLERY.check_half(name)
     empty = network_tables.table(name).iloc[:0]
-    assert GALLERY.drawn(name, empty) > 2_000 and GALLERY.rows(name, empty) == []
+    assert GALLERY.drawn(name, empty) and GALLERY.rows(name, empty) == []
 
 
 @pytest.mark.parametrize(("name", "said"), [

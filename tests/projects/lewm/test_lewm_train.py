@@ -1,7 +1,6 @@
 """Training from end to end: on episodes that were played, on a file that others made, with SIGReg and without, and after a kill."""
 
 import signal
-import time
 
 import helpers
 import jax
@@ -9,14 +8,12 @@ import numpy as np
 import pytest
 from lewm_world import compute, config, plan
 
-from launch import sweep
 from projects.lewm import train
 from projects.lewm.clips import ActionScale, Clips, split
 from projects.lewm.collect import FILE
 from projects.lewm.envs import environment
 from projects.lewm.episodes import from_list, read, write
 from projects.lewm.trained import load
-from shared.checkpoint import steps
 from shared.errors import BadInput
 from shared.rundir import RunDir
 
@@ -131,40 +128,8 @@ def test_without_sigreg_the_latents_collapse_and_with_it_they_do_not():
 
 
 # -- after a kill -----------------------------------------------------------------------------------------------------------------------
-def planned(minutes: float):
-    """A training and its episodes; how often it saves is no part of its identity."""
-    made = plan("train", train__steps=12)
-    for run in made.runs.values():
-        run.config["save"]["every_minutes"] = minutes
-    sweep.create(made)
-    data, run = made.runs.values()
-    assert helpers.start_worker([data]).wait(200) == 0
-    return run
-
-
-def outcome(run):
-    leaves = jax.tree.leaves(load(run.dir).variables)
-    return helpers.rows(run.dir), helpers.final(run.dir), [np.asarray(leaf) for leaf in leaves]
-
-
 @pytest.mark.slow
 def test_a_killed_training_goes_on_as_if_nothing_had_been(tmp_path, monkeypatch):
-    """Killed twice and asked to stop once, each time further on: rows, final numbers, weights and batch statistics, bit by bit."""
-    monkeypatch.setenv("PAPERCLUB_RUNS", str(tmp_path / "undisturbed"))
-    run = planned(60.0)
-    assert helpers.start_worker([run]).wait(200) == 0
-    rows, final, leaves = outcome(run)
-    monkeypatch.setenv("PAPERCLUB_RUNS", str(tmp_path / "disturbed"))
-    run = planned(0.0)  # saves after every step
-    folder = run.dir.path / "ckpt"
-    for number in (signal.SIGKILL, signal.SIGTERM, signal.SIGKILL):
-        before, worker = max(steps(folder), default=0), helpers.start_worker([run])
-        while max(steps(folder), default=0) <= before:
-            assert worker.poll() is None, "the run was over before it could be disturbed"
-            time.sleep(0.002)
-        worker.send_signal(number)
-        worker.wait(100)
-    assert helpers.start_worker([run]).wait(200) == 0
-    again = outcome(run)
-    assert again[:2] == (rows, final)
-    assert len(again[2]) == len(leaves) and all(map(np.array_equal, again[2], leaves))
+    """Rows, final numbers, weights and batch statistics."""
+    numbers = signal.SIGKILL, signal.SIGTERM, signal.SIGKILL
+    helpers.check_kills(lambda: plan("train", train__steps=12), lambda run: load(run).variables, numbers, tmp_path, monkeypatch)

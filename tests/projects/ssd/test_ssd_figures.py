@@ -30,7 +30,7 @@ def test_draws_half_of_its_sweep(name):
 @pytest.mark.parametrize("name", NAMES)
 def test_draws_nothing_from_runs_that_failed(name):
     table = ssd_world.table(name, "smoke").assign(state="failed")
-    assert drawn(name, table) > 2_000
+    assert GALLERY.ours(name, table) == 0
     assert not [row for row in check_rows(name, table) if math.isfinite(row["ours"])]
 
 
@@ -39,7 +39,7 @@ def test_draws_runs_that_measured_nothing(name):
     """Columns that are absent, not only empty."""
     table = ssd_world.table(name, "smoke")
     bare = table[[column for column in table if "." in column or column in ("state", "run_id", "seed", "scale")]]
-    assert drawn(name, bare) > 2_000
+    assert drawn(name, bare)
     assert not [row for row in check_rows(name, bare) if math.isfinite(row["ours"])]
 
 
