@@ -76,8 +76,7 @@ def asked(config: ConfigDict, agent: Any, variables: Tree, windows: Windows, row
         if run.stopping:
             return None
         some = np.resize(np.arange(first, min(first + BATCH, len(rows))), BATCH)  # the last ones fill a batch by beginning again
-        known = windows.at(rows[some])
-        history, past = windows.states.denormalise(known["history"]), windows.actions.denormalise(known["past"])
-        plan = find(variables, history, past, before, np.arange(BATCH) < len(rows) - first, keys[some])
+        known = windows.raw(rows[some])
+        plan = find(variables, known["history"], known["past"], before, np.arange(BATCH) < len(rows) - first, keys[some])
         found.append(np.asarray(plan.actions[:, 0]))
     return np.concatenate(found)[: len(rows)]

@@ -113,8 +113,8 @@ def test_the_planner_is_asked_in_states_of_its_data():
     settings = tiny(entry="distil", plan__candidates=1, model__proposal="single_mlp", windows__history=1)
     windows, rows = Windows(transitions([(30, True), (20, False)]), settings.windows), np.arange(0, 50, 1)
     found = distil.asked(settings, agent, variables, windows, rows, Waiting())
-    known = windows.at(rows)
-    history, past = windows.states.denormalise(known["history"]), windows.actions.denormalise(known["past"])
+    known = windows.raw(rows)
+    history, past = known["history"], known["past"]
     said = agent.parts["proposal"].propose(variables["proposal"], history, past, jax.random.key(0), 1)
     np.testing.assert_allclose(found, np.clip(said, -1, 1), atol=1e-4)
 
