@@ -77,10 +77,8 @@ def asked(config: ConfigDict, agent: Any, variables: Tree, windows: Windows, row
         if run.stopping:
             return None
         some = np.resize(np.arange(first, min(first + BATCH, len(rows))), BATCH)  # the last ones fill a batch by beginning again
-        known = windows.at(rows[some])
-        history, past = windows.states.denormalise(known["history"]), windows.actions.denormalise(known["past"])
-        alive = np.arange(BATCH) < len(rows) - first
-        plan = find(variables, history, past, before, alive, keys[some])
+        known, alive = windows.raw(rows[some]), np.arange(BATCH) < len(rows) - first
+        plan = find(variables, known["history"], known["past"], before, alive, keys[some])
         for place in unscored(plan, alive):
             row = rows[some[place]]
             raise BadInput(f"the objective is no number for any candidate in row {row} of the data: look at its formula")

@@ -44,19 +44,18 @@ def errors(model: Trained, transitions: Transitions, count: int, steps: int) -> 
 
     A model that draws its states draws them once. Raises BadInput where no held-out episode is as long as the horizon.
     """
-    windows = Windows(transitions, model.config.windows)
+    windows = Windows(transitions, model.config.windows, model.variables["stats"])
     _, unseen = split(transitions, model.config.train.validation)
     whole = unseen[windows.last[unseen] - unseen >= windows.horizon - 1]
     if not len(whole):
         raise BadInput(f"no held-out episode has windows.horizon={windows.horizon} steps: take a set with longer ones, or more of them")
-    batches = held_out(windows.at, whole, count, BATCH)  # [n, B, ...]
+    batches = held_out(windows.raw, whole, count, BATCH)  # [n, B, ...]
     spread = scales(model.variables)[0].std
 
     def judge(variables: Any, batch: dict[str, jax.Array], key: jax.Array) -> tuple[jax.Array, jax.Array]:
         """Squares [B, F] of what is wrong with the model's forecast, and with that of standing still."""
-        history, states = (windows.states.denormalise(batch[name]) for name in ("history", "states"))
-        past, actions = (windows.actions.denormalise(batch[name]) for name in ("past", "actions"))
-        found = model.part.predict(variables, history, past, actions, key, steps)
+        history, states = batch["history"], batch["states"]
+        found = model.part.predict(variables, history, batch["past"], batch["actions"], key, steps)
         return tuple(jnp.mean(((one - states) / spread) ** 2, -1) for one in (found, history[:, -1:]))
 
     program = jax.jit(lambda variables, *each: jax.lax.map(lambda one: judge(variables, *one), each))

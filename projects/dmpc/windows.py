@@ -82,6 +82,13 @@ class Windows:
 
     def at(self, rows: np.ndarray) -> dict[str, np.ndarray]:
         """The windows that begin in these rows [B]."""
+        found = self.raw(rows)
+        scales = {"history": self.states, "past": self.actions, "actions": self.actions, "states": self.states}
+        found |= {name: scale.normalise(found[name]) for name, scale in scales.items()}
+        return found | {"rewards": (found["rewards"] / self.reward_scale).astype(np.float32), "value": self.values[rows]}
+
+    def raw(self, rows: np.ndarray) -> dict[str, np.ndarray]:
+        """The same in the environment's units, without the returns to go."""
         data, first, last = self.transitions, self.first[rows][:, None], self.last[rows][:, None]  # [B, 1]
         steps = rows[:, None] + np.arange(self.horizon)  # [B, F]
         mask = steps <= last
@@ -90,13 +97,12 @@ class Windows:
         known = before >= first
         before = np.maximum(before, first)
         return {
-            "history": self.states.normalise(data.observations[before[:, 1:]]),
-            "past": self.actions.normalise(data.actions[before[:, :-1]] * known[:, :-1, None]),
-            "actions": self.actions.normalise(data.actions[steps] * mask[..., None]),
-            "states": self.states.normalise(data.next_observations[steps]),
+            "history": data.observations[before[:, 1:]],
+            "past": data.actions[before[:, :-1]] * known[:, :-1, None],
+            "actions": data.actions[steps] * mask[..., None],
+            "states": data.next_observations[steps],
             "mask": mask.astype(np.float32),
-            "rewards": (data.rewards[steps] * mask / self.reward_scale).astype(np.float32),
-            "value": self.values[rows],
+            "rewards": data.rewards[steps] * mask,
         }
 
 

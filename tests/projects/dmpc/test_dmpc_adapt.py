@@ -114,8 +114,8 @@ def test_the_planner_is_asked_in_states_of_its_data():
     settings = tiny(entry="distil", plan__candidates=1, model__proposal="single_mlp", windows__history=1)
     windows, rows = Windows(transitions([(30, True), (20, False)]), settings.windows), np.arange(0, 50, 1)
     found = distil.asked(settings, agent, variables, windows, rows, Waiting())
-    known = windows.at(rows)
-    history, past = windows.states.denormalise(known["history"]), windows.actions.denormalise(known["past"])
+    known = windows.raw(rows)
+    history, past = known["history"], known["past"]
     said = agent.parts["proposal"].propose(variables["proposal"], history, past, jax.random.key(0), 1)
     np.testing.assert_allclose(found, np.clip(said, -1, 1), atol=1e-4)
 
@@ -126,7 +126,7 @@ def test_a_planner_without_a_score_teaches_nothing():
     settings = tiny(entry="distil")
     broken = jax.tree.map(lambda leaf: leaf * jnp.nan, variables["value"]["weights"])
     variables = variables | {"value": variables["value"] | {"weights": broken}}
-    windows = Windows(transitions([(30, True), (20, False)]), settings.windows, 8, 0)
+    windows = Windows(transitions([(30, True), (20, False)]), settings.windows)
     with pytest.raises(BadInput, match="no number for any candidate in row 7 of the data"):
         distil.asked(settings, agent, variables, windows, np.arange(7, 40), Waiting())
 

@@ -102,8 +102,8 @@ def test_a_part_is_measured_in_the_environment_s_units(model):
     found = error.errors(one, data, 6, 2)
     windows = Windows(data, one.config.windows)
     rows = np.arange(9, 15)
-    batch, every = windows.at(rows), rows[:, None] + np.arange(4)
-    known = windows.states.denormalise(batch["history"]), windows.actions.denormalise(batch["past"]), data.actions[every]
+    batch, every = windows.raw(rows), rows[:, None] + np.arange(4)
+    known = batch["history"], batch["past"], data.actions[every]
     states = one.part.predict(one.variables, *known, jax.random.split(jax.random.key(0), 1)[0], 2)
     off = (states - data.next_observations[every]) / one.variables["stats"]["states"]["std"]
     np.testing.assert_allclose(found["rmse"], np.sqrt((off**2).mean((0, 2))), rtol=1e-3)
