@@ -52,7 +52,8 @@ def novel_dynamics(table: pd.DataFrame) -> Figure:
     title = f"One joint is weaker than it was{place(rows)}: D-MPC adapts its dynamics alone"
     figure, (axis, won) = style.canvas(title, 2, "", 4.6, remark(rows, defect(rows), PAIRED, "Dots: single trainings"))
     order, nobody = (WHOLE, BEFORE, LONGER, AFTER), rows.iloc[:0]
-    runs = {name: [worlds(ones).get(world, nobody) for world in order] for name, ones in methods(rows).items()}
+    measured = {name: ones for name, ones in methods(rows).items() if len(values(ones, "score"))}
+    runs = {name: [worlds(ones).get(world, nobody) for world in order] for name, ones in measured.items()}
     than = {BEFORE: "adapted\nabove not adapted", LONGER: "adapted\nabove longer training"}
     gained = {name: [gains(rows, world).get(name, UNKNOWN) for world in than] for name in runs}
     gained = {name: ones for name, ones in gained.items() if any(math.isfinite(one.mean) for one in ones)}

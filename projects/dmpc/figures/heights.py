@@ -71,6 +71,8 @@ def novel_reward(table: pd.DataFrame) -> Figure:
                 low, middle, high = np.nanquantile(going, (0.25, 0.5, 0.75), axis=0)
                 axis.plot(middle, color=color, linewidth=1.4, label=words)
                 axis.fill_between(np.arange(len(middle)), low, high, color=color, alpha=0.2, linewidth=0)
+        if not axis.lines:
+            style.nothing(axis)
         axis.axhline(target, color=style.INK, linewidth=0.9, linestyle=":")
         style.label(axis, "step", "height of the torso, m" if axis is axes[0] else "", f"target {target:g} m")
     style.legend(axes[0])

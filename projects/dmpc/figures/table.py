@@ -11,6 +11,7 @@ from projects.dmpc.figures.reading import (
     PAIRED,
     UNKNOWN,
     better,
+    episodes,
     facts,
     finished,
     known,
@@ -42,7 +43,7 @@ def fixed_reward(table: pd.DataFrame) -> Figure:
     paper = "paper: D4RL's data\nand constants,\nmean of six sets\n(secondary source)"
     note = remark(rows, PAIRED, "Dots: single trainings")
     figure, (axis, lead, theirs) = style.canvas(title, 2, paper, 5.6, note, (7.4, 7.4, 1.6))
-    every = [name for name in METHODS if name in methods(rows)]
+    every = [name for name, ours in methods(rows).items() if len(values(ours, "score"))]
     runs = {name: [methods(one).get(name, rows.iloc[:0]) for one in worlds.values()] for name in every}
     names = [name.replace(" ", "\n", 1) for name in worlds]
     if every:
@@ -53,7 +54,7 @@ def fixed_reward(table: pd.DataFrame) -> Figure:
         style.legend(axis, columns=2)
     else:
         style.nothing(axis)
-    held = [other for other in OTHERS if {"dmpc", other} <= set(runs)]
+    held = [other for other in OTHERS if {"dmpc", other} <= set(runs) and episodes(rows)]
     if held:
         mixed = methods(where(rows, collect__set=MIXED))
         gaps = {other: [better(*pair) for pair in zip(runs["dmpc"], runs[other], strict=True)] for other in held}
