@@ -1,5 +1,6 @@
 """Collecting: what data sets consist of, who plays them, and how those are picked from a training."""
 
+import contextlib
 import json
 from types import SimpleNamespace
 
@@ -102,16 +103,61 @@ def test_of_a_defective_joint_the_command_is_recorded():
 @settings(max_examples=25, deadline=None)
 def test_no_episode_is_broken_off_and_little_more_is_played(copies, least):
     worlds = ring.make("ring", "v0", copies, -1, 0)
-    data = collect.play(worlds, random(SPEC), least, (0,))
+    game = collect.Game(worlds, [random(SPEC)], least, 0)
+    while game.forward():
+        pass
+    (data,) = game.parts()
     assert (data.terminals | data.timeouts)[-1] and not worlds.alive.any()
     assert len(data) >= least > len(data) - data.lengths[-1] - copies * data.lengths.max()
 
 
-def test_asked_to_stop_it_leaves_nothing_half(monkeypatch):
-    config, run = waiting("collect", **MEDIUM)
-    run.stopped = "preempted"
-    assert collect.run(config, run) is None
+REPLAY = {"collect__set": "medium-replay", "collect__transitions": 330}  # several players
+
+
+def broken_off(monkeypatch, at, signal, **choices):
+    """An attempt in which `signal` comes with the `at`-th transition. Returns where it began."""
+    config, run = waiting("collect", **choices)
+    forward, began = collect.Game.forward, []
+
+    def breaking(game):
+        began.append(game.total)
+        going = forward(game)
+        if game.total >= at:
+            signal(run)
+        return going
+
+    with monkeypatch.context() as patch:
+        patch.setattr(collect.Game, "forward", breaking)
+        with contextlib.suppress(InterruptedError):
+            assert collect.run(config, run) is None
     assert not (run.members[0].path / "tables").exists()
+    return began[0]
+
+
+def asked(run):
+    run.stopped = "preempted"
+
+
+def killed(run):
+    raise InterruptedError
+
+
+@pytest.mark.parametrize(("choices", "stops"), [(REPLAY, (1, 40, 300)), ({"env__name": "hopper", "collect__transitions": 60}, (25,))])
+def test_interruptions_change_nothing(monkeypatch, tmp_path, choices, stops):
+    config, run = waiting("collect", **choices)
+    said, wanted = collect.run(config, run), run.table(0, collect.FILE).read_bytes()
+    monkeypatch.setenv("PAPERCLUB_RUNS", str(tmp_path / "others"))
+    began = [broken_off(monkeypatch, at, asked, **choices) for at in stops]
+    assert began == [0, *stops[:-1]]  # what was played is kept
+    config, run = waiting("collect", **choices)
+    assert collect.run(config, run) == said
+    assert run.table(0, collect.FILE).read_bytes() == wanted and run.step == said["transitions"]
+
+
+def test_what_was_saved_outlives_a_kill(monkeypatch):
+    config, run = waiting("collect", **MEDIUM, save__every_minutes=0)
+    assert broken_off(monkeypatch, 12, killed, **MEDIUM) == 0
+    assert broken_off(monkeypatch, 15, killed, **MEDIUM) == 11
 
 
 # -- reading again ----------------------------------------------------------------------------------------------------------------------
