@@ -85,6 +85,16 @@ def test_random_needs_no_actors(monkeypatch, tmp_path):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("text", ["", "[]", "5", '{"actors": {}, "medium": "actor.npz"}'])
+def test_damaged_words_about_the_actors(monkeypatch, tmp_path, text):
+    monkeypatch.setattr(players, "FOLDER", tmp_path)
+    (tmp_path / "ring-v0").mkdir()
+    (tmp_path / "ring-v0" / "actors.json").write_text(text)
+    with pytest.raises(BadInput, match="actors.json is damaged .*: get it back with `git checkout .*actors.json`") as error:
+        players.players(SPEC, "medium", 0.0)
+    assert "\n" not in str(error.value)
+
+
 def test_the_seed_decides(medium):
     again, other = (data_of(done("collect", **MEDIUM, collect__seed=seed)) for seed in (0, 1))
     np.testing.assert_array_equal(again.observations, medium[1].observations)
