@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+from importlib.metadata import version
 from types import SimpleNamespace
 
 import numpy as np
@@ -11,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projects.dmpc import collect, pick, players
-from projects.dmpc.actor import random
+from projects.dmpc.actor import Actor, random
 from projects.dmpc.collect import load_transitions
 from projects.dmpc.envs import ring, rollout
 from projects.dmpc.players import reference
@@ -214,7 +215,7 @@ def test_what_was_picked_plays_as_it_is_said_to(tmp_path, monkeypatch):
     monkeypatch.setattr(pick, "EPISODES", 4)
     told = pick.pick(run, tmp_path)
     monkeypatch.setattr(players, "FOLDER", tmp_path)
-    assert reference(SPEC) == told
+    assert reference(SPEC) == told and told["versions"] == {name: version(name) for name in ("jax", "numpy", "gymnasium", "mujoco")}
     assert {path.name for path in (tmp_path / "ring-v0").iterdir()} == {"actors.json", *told["actors"]}
     crew = players.players(SPEC, "medium-replay", 0.0)
     assert [player.name for player in crew] == ["random", *told["replay"]]
@@ -223,6 +224,21 @@ def test_what_was_picked_plays_as_it_is_said_to(tmp_path, monkeypatch):
     assert measured == told["actors"][told["expert"]]["sampled"]
     pick.pick(run, tmp_path)  # replaces what is there
     assert {path.name for path in (tmp_path / "ring-v0").iterdir()} == {"actors.json", *told["actors"]}
+
+
+def test_only_what_is_done_and_whole_is_picked(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(players, "FOLDER", tmp_path)
+    _, run = waiting("behave")
+    folder = run.members[0]
+    Actor((np.zeros((4, 4)),) * 3, (np.zeros(4),) * 3).save(run.table(0, "actor-00000640.npz"), sampled=np.zeros(2))
+    folder.update(state="failed")
+    assert pick.main([str(folder.path)]) == 2
+    assert f"is failed, not done: finish it with `python -m launch retry {folder.id}`" in capsys.readouterr().err
+    folder.update(state="done")
+    run.table(0, "actor-00001280.npz").write_bytes(b"")
+    assert pick.main([str(folder.path)]) == 2
+    assert f"has damaged actors: train them again with `python -m launch retry {folder.id} --rerun=all`" in capsys.readouterr().err
+    assert not (tmp_path / "ring-v0").exists()
 
 
 def test_a_run_that_left_no_actors(medium, tmp_path, capsys):
