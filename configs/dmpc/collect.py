@@ -4,7 +4,8 @@
 
   random         uniform actions
   medium         sampled actions of the checkpoint whose return is a third of the way from random to the best
-  medium-replay  as much from each of ten checkpoints up to that one, and from uniform actions
+  medium-replay  as much from each of at most ten checkpoints up to that one (HalfCheetah-v4's returns rise so fast that there are five),
+                 and from uniform actions
   expert         sampled actions of the best checkpoint
   play           those of medium with normal noise on them (collect.noise); where a joint is defective, the actions are what was commanded
 

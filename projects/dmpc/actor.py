@@ -1,6 +1,8 @@
 """The policies that play data, in numpy: on the host a small network answers sooner than a device could be asked."""
 
 import os
+import zipfile
+import zlib
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,8 +61,8 @@ class Actor:
         try:
             with np.load(path) as file:
                 return cls(*(tuple(file[f"{kind}{layer}"] for layer in range(LAYERS)) for kind in ("kernel", "bias")))
-        except (OSError, KeyError, ValueError) as error:
-            raise BadInput(f"{path} holds no actor ({error}): write it again with `python -m projects.dmpc.pick`") from None
+        except (OSError, EOFError, KeyError, TypeError, ValueError, zipfile.BadZipFile, zlib.error) as error:
+            raise BadInput(f"{path} holds no actor ({error}): get it back with `git checkout {path}`") from None
 
 
 def random(spec: Spec) -> Policy:

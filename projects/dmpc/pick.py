@@ -37,13 +37,19 @@ def choose(found: np.ndarray, floor: float) -> tuple[list[int], int, int]:
 
 def pick(run: RunDir, target: Path) -> dict[str, Any]:
     """Writes the chosen actors of a run to a folder of its environment below `target`; returns what actors.json tells of them. Raises
-    BadInput on a run that has left none, or that was trained with a defect."""
+    BadInput on a run that has left none or is not done, or that was trained with a defect."""
     config = ConfigDict(run.record().get("config", {}))
     files = sorted((run.path / "tables").glob("actor-*.npz"))
     if not files or config.entry != "behave":
         raise BadInput(f"{run.path} has no actors: give it the folder of a run of dmpc/behave")
+    if (state := run.state()) != "done":  # its best actor may be yet to come
+        raise BadInput(f"{run.path} is {state}, not done: finish it with `python -m launch retry {run.id}`")
     if config.env.defect_joint >= 0:
         raise BadInput(f"{run.path} was trained with a defective joint: data is played by actors of the whole environment")
+    try:
+        trained = [Actor.load(file) for file in files]
+    except BadInput:
+        raise BadInput(f"{run.path} has damaged actors: train them again with `python -m launch retry {run.id} --rerun=all`") from None
     worlds, seed = environments(config.env, EPISODES), (config.seed, MEASURING)
     uniform = measured(worlds, random(worlds.spec), seed)
     sampled = []
@@ -51,11 +57,11 @@ def pick(run: RunDir, target: Path) -> dict[str, Any]:
         with np.load(file) as arrays:
             sampled.append(arrays["sampled"].mean())
     replay, medium, best = choose(np.array(sampled), uniform["mean"])
-    actors = {files[place].name: Actor.load(files[place]) for place in dict.fromkeys((*replay, medium, best))}
+    actors = {files[place].name: trained[place] for place in dict.fromkeys((*replay, medium, best))}
     told = {
         "env": config.env.name,
         "version": config.env.version,
-        "versions": {name: version(name) for name in VERSIONS if name in sys.modules},
+        "versions": {name: version(name) for name in VERSIONS},
         "seed": config.seed,
         "training": config.behave.to_dict(),
         "episodes": EPISODES,

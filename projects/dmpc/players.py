@@ -14,10 +14,10 @@ import numpy as np
 from projects.dmpc.actor import Actor, Policy, random
 from projects.dmpc.envs import Spec
 from shared.errors import BadInput
-from shared.rundir import read_json
 
 FOLDER = Path(__file__).parent / "behaviours"
 FILE = "actors.json"
+TOLD = ("random", "actors", "replay", "medium", "expert")  # in it, and needed
 
 
 @dataclass(frozen=True)
@@ -27,15 +27,21 @@ class Player:
 
 
 def reference(spec: Spec) -> dict[str, Any]:
-    """What actors.json says of this environment. Raises BadInput where nobody has picked its actors."""
-    found = read_json(FOLDER / spec.id / FILE)
-    if not found:
+    """What actors.json says of this environment. Raises BadInput where nobody has picked its actors, and where it is damaged."""
+    path = FOLDER / spec.id / FILE
+    if not path.exists():
         chosen = f"--config.env.name={spec.name} --config.env.version={spec.version}"
         raise BadInput(
             f"there are no actors of {spec.id} in {FOLDER}: train them with `python -m launch run dmpc/behave {chosen}`, then "
             "`python -m projects.dmpc.pick` its run folder"
         )
-    return found
+    try:
+        found = json.loads(path.read_text())
+        if missing := [name for name in TOLD if name not in found]:
+            raise KeyError(*missing)
+        return found
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise BadInput(f"{path} is damaged ({error!r}): get it back with `git checkout {path}`") from None
 
 
 def players(spec: Spec, wanted: str, noise: float) -> list[Player]:

@@ -8,10 +8,12 @@ D4RL's schema, in one HDF5 file; episodes lie one after the other, and one ends 
     infos/qpos, infos/qvel            float64 [N, P], [N, V], of the simulator at the observation; may be missing
     metadata/env, version, policy     text, in files of our own; policy is the JSON of who played
 Minari's, a folder with data/main_data.hdf5: a group per episode with observations [T + 1, S], actions [T, A], rewards, terminations and
-truncations [T], and infos/qpos and qvel of T or T + 1 rows, which may be missing.
+truncations [T], and infos/qpos and qvel of T or T + 1 rows, which may be missing. data/metadata.json beside it names the environment, in
+the JSON of Gymnasium's specification.
 """
 
 import itertools
+import json
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -20,7 +22,7 @@ from pathlib import Path
 import h5py
 import numpy as np
 
-from projects.dmpc.envs import Spec
+from projects.dmpc.envs import MODULES, Spec
 from shared.errors import BadInput
 from shared.rundir import replacing, want_room
 
@@ -28,8 +30,8 @@ KEYS = ("observations", "actions", "rewards", "terminals", "timeouts", "next_obs
 INFOS = ("qpos", "qvel")
 METADATA = ("env", "version", "policy")
 MINARI = ("observations", "actions", "rewards", "terminations", "truncations")
-MINARI_FILE = Path("data", "main_data.hdf5")
-ROUNDING = 1e-5  # actions so far beyond 1 come from rounding
+MINARI_FILE, MINARI_METADATA = Path("data", "main_data.hdf5"), Path("data", "metadata.json")
+ROUNDING = 1e-5  # actions so far beyond 1 come from rounding, and two states so near, by the largest of each number, are one
 Columns = Mapping[str, np.ndarray]
 
 
@@ -120,7 +122,9 @@ def read(path: Path, spec: Spec) -> Transitions:
             columns, metadata = minari(path, file) if folder else d4rl(path, file)
     except OSError as error:
         raise BadInput(f"{path} is no whole HDF5 file ({error}): download or write it again") from None
-    for wrong in itertools.chain(wrong_shapes(columns, spec), wrong_values(columns), wrong_environment(metadata, spec)):
+    for wrong in itertools.chain(
+        wrong_environment(metadata, spec), wrong_shapes(columns, spec), wrong_values(columns), wrong_ends(columns, spec)
+    ):
         raise BadInput(f"{path}: {wrong}")
     return made(columns, metadata)
 
@@ -130,34 +134,62 @@ def d4rl(path: Path, file: h5py.File) -> tuple[Columns, dict[str, str]]:
     if missing:
         raise BadInput(f"{path} has no {', no '.join(missing)}, only {', '.join(file)}: name its columns as D4RL does")
     columns = {name: np.asarray(file[name][()]) for name in KEYS}
-    columns |= {name: np.asarray(file[f"infos/{name}"][()]) for name in INFOS if f"infos/{name}" in file}
+    columns |= {name: np.asarray(file[f"infos/{name}"][()]) for name in INFOS if isinstance(file.get(f"infos/{name}"), h5py.Dataset)}
     told = {name: file[f"metadata/{name}"] for name in METADATA if f"metadata/{name}" in file}  # others have whole networks there
     return columns, {name: text.asstr()[()] for name, text in told.items() if isinstance(text, h5py.Dataset)}
 
 
 def minari(path: Path, file: h5py.File) -> tuple[Columns, dict[str, str]]:
-    groups = sorted((name for name in file if name.startswith("episode_")), key=lambda name: int(name.removeprefix("episode_")))
-    if not groups:
+    numbers = {name: name.removeprefix("episode_") for name in file if name.startswith("episode_")}
+    if not numbers:
         raise BadInput(f"{path} holds no episode: take another data set")
+    for name, text in numbers.items():
+        if not text.isdecimal() or not isinstance(file[name], h5py.Group):
+            raise BadInput(f"{path}: {name} is no episode: leave it out, or name a group episode_0, episode_1 and so on")
+    groups = sorted(numbers, key=lambda name: int(numbers[name]))
     episodes = [minari_episode(path, file[name]) for name in groups]
-    return {name: np.concatenate([one[name] for one in episodes]) for name in episodes[0] if all(name in one for one in episodes)}, {}
+    shared = [name for name in episodes[0] if all(name in one for one in episodes)]
+    for name, (group, one) in itertools.product(shared, zip(groups, episodes, strict=True)):
+        if one[name].shape[1:] != episodes[0][name].shape[1:]:
+            first, found = (list(episode[name].shape[1:]) for episode in (episodes[0], one))
+            raise BadInput(f"{path}: a row of {name} is {found} in {group} and {first} in {groups[0]}: leave the episode out")
+    return {name: np.concatenate([one[name] for one in episodes]) for name in shared}, minari_metadata(path / MINARI_METADATA)
+
+
+def minari_metadata(path: Path) -> dict[str, str]:
+    """The environment it was played in, as our files tell it; nothing where Minari does not know."""
+    try:
+        told = json.loads(path.read_text()).get("env_spec") if path.exists() else None
+        if told is None:
+            return {}
+        name, _, version = json.loads(told)["id"].rpartition("/")[2].partition("-")  # mujoco/Walker2d-v5
+    except (ValueError, KeyError, TypeError, AttributeError) as error:
+        raise BadInput(f"{path} is damaged ({error!r}): download the data set again") from None
+    return {"env": name.lower(), "version": version}
 
 
 def minari_episode(path: Path, group: h5py.Group) -> Columns:
     missing = [name for name in MINARI if name not in group]
     if missing:
         raise BadInput(f"{path}: {group.name} has no {', no '.join(missing)}: write it again with Minari")
-    odd = [name for name in MINARI if not isinstance(group[name], h5py.Dataset)]
-    if odd:
-        raise BadInput(f"{path}: {odd[0]} of {group.name} is made of parts: flatten it to numbers [steps, numbers]")
+    known = [*MINARI, *(info for name in INFOS if (info := f"infos/{name}") in group)]
+    for name in known:
+        if not isinstance(group[name], h5py.Dataset):
+            raise BadInput(f"{path}: {name} of {group.name} is made of parts: flatten it to numbers [steps, numbers]")
+        if not group[name].shape:
+            raise BadInput(f"{path}: {name} of {group.name} is a single value: write one row per step")
     observations, actions, rewards, terminals, timeouts = (group[name][:] for name in MINARI)
     if len(observations) != len(actions) + 1:
         raise BadInput(f"{path}: {group.name} has {len(observations)} observations and {len(actions)} actions: write one more than actions")
     if not terminals[-1:].any():
         timeouts = np.arange(len(timeouts)) == len(timeouts) - 1  # that it ends is told by the group alone
-    infos = {name: group[f"infos/{name}"][: len(actions)] for name in INFOS if f"infos/{name}" in group}
+    infos = {name: group[f"infos/{name}"][: len(actions)] for name in INFOS if f"infos/{name}" in known}
     found = (observations[:-1], actions, rewards, terminals, timeouts, observations[1:])
-    return {**dict(zip(KEYS, found, strict=True)), **infos}
+    columns = {**dict(zip(KEYS, found, strict=True)), **infos}
+    for name, values in columns.items():
+        if len(values) != len(actions):
+            raise BadInput(f"{path}: {group.name} has {len(values)} rows of {name} and {len(actions)} actions: write one for each")
+    return columns
 
 
 def wrong_shapes(columns: Columns, spec: Spec) -> Iterator[str]:
@@ -185,8 +217,8 @@ def wrong_shapes(columns: Columns, spec: Spec) -> Iterator[str]:
 
 def wrong_values(columns: Columns) -> Iterator[str]:
     """What is wrong with what they hold."""
-    for name in ("observations", "actions", "rewards", "next_observations"):
-        known = np.isfinite(columns[name]).reshape(len(columns[name]), -1).all(axis=1)
+    for name, values in columns.items():
+        known = np.isfinite(values).reshape(len(values), -1).all(axis=1)
         if not known.all():
             yield f"{name} is no number in row {known.argmin()}: leave the episode out"
     largest = np.abs(columns["actions"]).max()
@@ -196,8 +228,27 @@ def wrong_values(columns: Columns) -> Iterator[str]:
         yield "neither terminals nor timeouts say where an episode ends: take D4RL's v2 files, or write timeouts"
 
 
+def wrong_ends(columns: Columns, spec: Spec) -> Iterator[str]:
+    """What contradicts the ends that the flags tell: an episode without its end would run on into the next one."""
+    ends = columns["terminals"].astype(bool) | columns["timeouts"].astype(bool)
+    states, following = (columns[name].astype(np.float32, copy=False) for name in ("observations", "next_observations"))
+    scale = np.abs(states).max(axis=0)  # where both were normalised or rounded apart, they are not the same bit for bit
+    jumps = (np.abs(following[:-1] - states[1:]) > ROUNDING * scale).any(axis=1) & ~ends[:-1]
+    remedy = "write timeouts where episodes end (D4RL's v2 files have them)"
+    if jumps.any():
+        row = jumps.argmax()
+        yield f"row {row} does not lead to row {row + 1} and neither terminals nor timeouts end its episode: {remedy}"
+    firsts = np.flatnonzero(np.r_[True, ends[:-1]])
+    lengths = np.diff(np.r_[firsts, len(ends)])
+    if lengths.max() > spec.limit:
+        longest = lengths.argmax()
+        yield f"the episode from row {firsts[longest]} on has {lengths[longest]} steps and {spec.name} ends after {spec.limit}: {remedy}"
+
+
 def wrong_environment(metadata: dict[str, str], spec: Spec) -> Iterator[str]:
-    """Files of our own say where they come from; physics differ between versions."""
+    """Files of our own and Minari's say where they come from; physics differ between versions."""
+    if metadata.get("env", spec.name) not in MODULES:
+        yield f"it was played in {metadata['env']}, which is not one of {', '.join(MODULES)}: take a data set of one of these"
     for name, mine in (("env", spec.name), ("version", spec.version)):
         if metadata.get(name, mine) != mine:
             yield f"it was played in {name} {metadata[name]} and not in {mine}: set --config.env.{'name' if name == 'env' else name}"

@@ -1,6 +1,8 @@
 """Collecting: what data sets consist of, who plays them, and how those are picked from a training."""
 
+import contextlib
 import json
+from importlib.metadata import version
 from types import SimpleNamespace
 
 import numpy as np
@@ -10,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from projects.dmpc import collect, pick, players
-from projects.dmpc.actor import random
+from projects.dmpc.actor import Actor, random
 from projects.dmpc.collect import load_transitions
 from projects.dmpc.envs import ring, rollout
 from projects.dmpc.players import reference
@@ -84,6 +86,16 @@ def test_random_needs_no_actors(monkeypatch, tmp_path):
     assert "\n" not in str(error.value)
 
 
+@pytest.mark.parametrize("text", ["", "[]", "5", '{"actors": {}, "medium": "actor.npz"}'])
+def test_damaged_words_about_the_actors(monkeypatch, tmp_path, text):
+    monkeypatch.setattr(players, "FOLDER", tmp_path)
+    (tmp_path / "ring-v0").mkdir()
+    (tmp_path / "ring-v0" / "actors.json").write_text(text)
+    with pytest.raises(BadInput, match="actors.json is damaged .*: get it back with `git checkout .*actors.json`") as error:
+        players.players(SPEC, "medium", 0.0)
+    assert "\n" not in str(error.value)
+
+
 def test_the_seed_decides(medium):
     again, other = (data_of(done("collect", **MEDIUM, collect__seed=seed)) for seed in (0, 1))
     np.testing.assert_array_equal(again.observations, medium[1].observations)
@@ -102,16 +114,61 @@ def test_of_a_defective_joint_the_command_is_recorded():
 @settings(max_examples=25, deadline=None)
 def test_no_episode_is_broken_off_and_little_more_is_played(copies, least):
     worlds = ring.make("ring", "v0", copies, -1, 0)
-    data = collect.play(worlds, random(SPEC), least, (0,))
+    game = collect.Game(worlds, [random(SPEC)], least, 0)
+    while game.forward():
+        pass
+    (data,) = game.parts()
     assert (data.terminals | data.timeouts)[-1] and not worlds.alive.any()
     assert len(data) >= least > len(data) - data.lengths[-1] - copies * data.lengths.max()
 
 
-def test_asked_to_stop_it_leaves_nothing_half(monkeypatch):
-    config, run = waiting("collect", **MEDIUM)
-    run.stopped = "preempted"
-    assert collect.run(config, run) is None
+REPLAY = {"collect__set": "medium-replay", "collect__transitions": 330}  # several players
+
+
+def broken_off(monkeypatch, at, signal, **choices):
+    """An attempt in which `signal` comes with the `at`-th transition. Returns where it began."""
+    config, run = waiting("collect", **choices)
+    forward, began = collect.Game.forward, []
+
+    def breaking(game):
+        began.append(game.total)
+        going = forward(game)
+        if game.total >= at:
+            signal(run)
+        return going
+
+    with monkeypatch.context() as patch:
+        patch.setattr(collect.Game, "forward", breaking)
+        with contextlib.suppress(InterruptedError):
+            assert collect.run(config, run) is None
     assert not (run.members[0].path / "tables").exists()
+    return began[0]
+
+
+def asked(run):
+    run.stopped = "preempted"
+
+
+def killed(run):
+    raise InterruptedError
+
+
+@pytest.mark.parametrize(("choices", "stops"), [(REPLAY, (1, 40, 300)), ({"env__name": "hopper", "collect__transitions": 60}, (25,))])
+def test_interruptions_change_nothing(monkeypatch, tmp_path, choices, stops):
+    config, run = waiting("collect", **choices)
+    said, wanted = collect.run(config, run), run.table(0, collect.FILE).read_bytes()
+    monkeypatch.setenv("PAPERCLUB_RUNS", str(tmp_path / "others"))
+    began = [broken_off(monkeypatch, at, asked, **choices) for at in stops]
+    assert began == [0, *stops[:-1]]  # what was played is kept
+    config, run = waiting("collect", **choices)
+    assert collect.run(config, run) == said
+    assert run.table(0, collect.FILE).read_bytes() == wanted and run.step == said["transitions"]
+
+
+def test_what_was_saved_outlives_a_kill(monkeypatch):
+    config, run = waiting("collect", **MEDIUM, save__every_minutes=0)
+    assert broken_off(monkeypatch, 12, killed, **MEDIUM) == 0
+    assert broken_off(monkeypatch, 15, killed, **MEDIUM) == 11
 
 
 # -- reading again ----------------------------------------------------------------------------------------------------------------------
@@ -158,7 +215,7 @@ def test_what_was_picked_plays_as_it_is_said_to(tmp_path, monkeypatch):
     monkeypatch.setattr(pick, "EPISODES", 4)
     told = pick.pick(run, tmp_path)
     monkeypatch.setattr(players, "FOLDER", tmp_path)
-    assert reference(SPEC) == told
+    assert reference(SPEC) == told and told["versions"] == {name: version(name) for name in ("jax", "numpy", "gymnasium", "mujoco")}
     assert {path.name for path in (tmp_path / "ring-v0").iterdir()} == {"actors.json", *told["actors"]}
     crew = players.players(SPEC, "medium-replay", 0.0)
     assert [player.name for player in crew] == ["random", *told["replay"]]
@@ -167,6 +224,21 @@ def test_what_was_picked_plays_as_it_is_said_to(tmp_path, monkeypatch):
     assert measured == told["actors"][told["expert"]]["sampled"]
     pick.pick(run, tmp_path)  # replaces what is there
     assert {path.name for path in (tmp_path / "ring-v0").iterdir()} == {"actors.json", *told["actors"]}
+
+
+def test_only_what_is_done_and_whole_is_picked(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(players, "FOLDER", tmp_path)
+    _, run = waiting("behave")
+    folder = run.members[0]
+    Actor((np.zeros((4, 4)),) * 3, (np.zeros(4),) * 3).save(run.table(0, "actor-00000640.npz"), sampled=np.zeros(2))
+    folder.update(state="failed")
+    assert pick.main([str(folder.path)]) == 2
+    assert f"is failed, not done: finish it with `python -m launch retry {folder.id}`" in capsys.readouterr().err
+    folder.update(state="done")
+    run.table(0, "actor-00001280.npz").write_bytes(b"")
+    assert pick.main([str(folder.path)]) == 2
+    assert f"has damaged actors: train them again with `python -m launch retry {folder.id} --rerun=all`" in capsys.readouterr().err
+    assert not (tmp_path / "ring-v0").exists()
 
 
 def test_a_run_that_left_no_actors(medium, tmp_path, capsys):

@@ -90,10 +90,21 @@ def test_actors_come_back_from_their_files(tmp_path, state):
     actor.save(tmp_path / "actor.npz", sampled=np.arange(3))
     for mine, theirs in zip(actor.kernels + actor.biases, (back := Actor.load(tmp_path / "actor.npz")).kernels + back.biases, strict=True):
         np.testing.assert_array_equal(mine, theirs)
-    (tmp_path / "actor.npz").write_text("actor")
-    for name in ("actor.npz", "nothing.npz"):
-        with pytest.raises(BadInput, match="holds no actor"):
-            Actor.load(tmp_path / name)
+
+
+def test_an_actor_that_is_damaged_is_committed_somewhere(tmp_path, state):
+    Actor.of(state["actor"]).save(path := tmp_path / "actor.npz")
+    whole = path.read_bytes()
+    path.unlink()
+    for content in (None, b"", b"actor", whole[:-100], whole[: len(whole) // 2], whole[:200] + bytes(40) + whole[240:]):
+        if content is not None:
+            path.write_bytes(content)
+        with pytest.raises(BadInput, match=f"holds no actor .*: get it back with `git checkout {path}`") as error:
+            Actor.load(path)
+        assert "\n" not in str(error.value)
+    np.save(tmp_path / "array.npy", np.zeros(3))
+    with pytest.raises(BadInput, match="holds no actor"):
+        Actor.load(tmp_path / "array.npy")
 
 
 # -- playing ----------------------------------------------------------------------------------------------------------------------------

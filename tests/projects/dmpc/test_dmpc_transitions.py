@@ -1,7 +1,8 @@
 """Files of transitions: every format gives the same episodes, and what is wrong with a file is said in one line."""
 
+import json
 import shutil
-from dataclasses import fields
+from dataclasses import fields, replace
 from types import SimpleNamespace
 
 import h5py
@@ -11,7 +12,7 @@ from dmpc_world import SPEC, transitions
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from projects.dmpc.transitions import KEYS, MINARI_FILE, find, joined, read, write
+from projects.dmpc.transitions import KEYS, MINARI_FILE, MINARI_METADATA, find, joined, read, write
 from shared.errors import BadInput
 
 EPISODES = [(3, True), (5, False), (1, True)]
@@ -156,6 +157,9 @@ def test_a_missing_column_is_named(good, name):
     [
         ("observations", lambda values: np.where(np.arange(9)[:, None] == 4, np.nan, values), "observations is no number in row 4"),
         ("rewards", lambda values: np.where(np.arange(9) == 8, np.inf, values), "rewards is no number in row 8"),
+        ("terminals", lambda values: np.where(np.arange(9) == 3, np.nan, values), "terminals is no number in row 3"),
+        ("timeouts", lambda values: np.where(np.arange(9) == 1, np.nan, values), "timeouts is no number in row 1"),
+        ("infos/qvel", lambda values: np.where(np.arange(9)[:, None] == 6, np.nan, values), "qvel is no number in row 6"),
         ("actions", lambda values: 3 * values, "the environment takes them from -1 to 1"),
         ("actions", lambda values: values[:, :1], "actions is float32 [9, 1] and ring has 2 numbers"),
         ("observations", lambda values: values[:, 1:], "observations is float32 [9, 3] and ring has 4 numbers: set --config.env.name"),
@@ -173,6 +177,20 @@ def test_what_is_wrong_with_a_column_is_said(good, data, name, change, words):
 def test_no_episode_ends(good):
     spoil(good, terminals=np.zeros(9, bool), timeouts=np.zeros(9, bool))
     assert "neither terminals nor timeouts say where an episode ends" in complaint(good)
+
+
+def test_an_end_without_a_flag(good, data):
+    spoil(good, timeouts=np.zeros(9, bool))
+    assert "row 7 does not lead to row 8 and neither terminals nor timeouts end its episode: write timeouts" in complaint(good)
+    spoil(good, timeouts=data.timeouts, next_observations=data.next_observations * (1 + 1e-6))  # rounded apart
+    assert read(good, SPEC).lengths.tolist() == [3, 5, 1]
+
+
+def test_an_episode_beyond_the_time_limit(tmp_path):
+    write(tmp_path / "long.h5", transitions([(3, True), (SPEC.limit + 1, False)]))
+    assert f"the episode from row 3 on has {SPEC.limit + 1} steps and ring ends after {SPEC.limit}" in complaint(tmp_path / "long.h5")
+    write(tmp_path / "long.h5", transitions([(SPEC.limit, False), (SPEC.limit, True)]))
+    assert len(read(tmp_path / "long.h5", SPEC)) == 2 * SPEC.limit
 
 
 def test_no_transition(good):
@@ -216,6 +234,59 @@ def test_minari_without_episodes_without_a_column_or_in_parts(tmp_path, data):
         for name in list(file):
             del file[name]
     assert "holds no episode" in complaint(folder)
+
+
+def test_minari_tells_the_environment(tmp_path, data):
+    folder = minari(tmp_path / "set", data)
+    for id in ("Ring-v0", "paper/Ring-v0"):
+        (folder / MINARI_METADATA).write_text(json.dumps({"env_spec": json.dumps({"id": id})}))
+        assert read(folder, SPEC).metadata == {"env": "ring", "version": "v0"}
+    for told in ({}, {"env_spec": None}):
+        (folder / MINARI_METADATA).write_text(json.dumps(told))
+        assert read(folder, SPEC).metadata == {}
+
+
+@pytest.mark.parametrize(
+    ("id", "words"),
+    [
+        ("Walker2d-v5", "it was played in env walker2d and not in halfcheetah: set --config.env.name"),
+        ("mujoco/HalfCheetah-v5", "it was played in version v5 and not in v4: set --config.env.version"),
+        ("D4RL/PointMaze-UMaze-v3", "it was played in pointmaze, which is not one of ring, halfcheetah, hopper, walker2d: take"),
+    ],
+)
+def test_minari_of_another_environment(tmp_path, data, id, words):
+    """Before its sizes are looked at: those of HalfCheetah and Walker2d are the same."""
+    folder = minari(tmp_path / "set", data)
+    (folder / MINARI_METADATA).write_text(json.dumps({"env_spec": json.dumps({"id": id, "max_episode_steps": 1000})}))
+    assert words in complaint(folder, replace(SPEC, name="halfcheetah", version="v4"))
+
+
+@pytest.mark.parametrize("text", ["", "[]", *(f'{{"env_spec": "{spec}"}}' for spec in ("half", "{}", "5", '{\\"id\\": 5}'))])
+def test_metadata_of_minari_that_are_damaged(tmp_path, data, text):
+    folder = minari(tmp_path / "set", data)
+    (folder / MINARI_METADATA).write_text(text)
+    assert "metadata.json is damaged" in complaint(folder)
+
+
+@pytest.mark.parametrize(
+    ("name", "values", "words"),
+    [
+        ("episode_last/rewards", np.zeros(3), "episode_last is no episode: leave it out"),
+        ("episode_7", np.zeros(3), "episode_7 is no episode: leave it out"),
+        ("episode_1/rewards", 0.5, "rewards of /episode_1 is a single value: write one row per step"),
+        ("episode_1/infos/qpos", 0.5, "infos/qpos of /episode_1 is a single value: write one row per step"),
+        ("episode_1/rewards", np.zeros(4), "/episode_1 has 4 rows of rewards and 5 actions"),
+        ("episode_1/observations", np.zeros((6, 3)), "a row of observations is [3] in episode_1 and [4] in episode_0"),
+        ("episode_2/infos/qvel", np.zeros((1, 3)), "a row of qvel is [3] in episode_2 and [2] in episode_0"),
+    ],
+)
+def test_what_is_wrong_with_an_episode_of_minari_is_said(tmp_path, data, name, values, words):
+    folder = minari(tmp_path / "set", data)
+    with h5py.File(folder / MINARI_FILE, "r+") as file:
+        if name in file:
+            del file[name]
+        file[name] = values
+    assert words in complaint(folder)
 
 
 # -- writing ----------------------------------------------------------------------------------------------------------------------------
