@@ -229,20 +229,21 @@ def wrong_values(columns: Columns) -> Iterator[str]:
 
 
 def wrong_ends(columns: Columns, spec: Spec) -> Iterator[str]:
-    """What contradicts the ends that the flags tell: an episode without its end would run on into the next one."""
-    ends = columns["terminals"].astype(bool) | columns["timeouts"].astype(bool)
-    states, following = (columns[name].astype(np.float32, copy=False) for name in ("observations", "next_observations"))
-    scale = np.abs(states).max(axis=0)  # where both were normalised or rounded apart, they are not the same bit for bit
-    jumps = (np.abs(following[:-1] - states[1:]) > ROUNDING * scale).any(axis=1) & ~ends[:-1]
-    remedy = "write timeouts where episodes end (D4RL's v2 files have them)"
-    if jumps.any():
-        row = jumps.argmax()
-        yield f"row {row} does not lead to row {row + 1} and neither terminals nor timeouts end its episode: {remedy}"
+    """What contradicts the ends that are told: an episode without its end would run on into the next one."""
+    ends = columns["terminals"].astype(bool) | columns["timeouts"].astype(bool) | joins(columns)
     firsts = np.flatnonzero(np.r_[True, ends[:-1]])
     lengths = np.diff(np.r_[firsts, len(ends)])
     if lengths.max() > spec.limit:
         longest = lengths.argmax()
-        yield f"the episode from row {firsts[longest]} on has {lengths[longest]} steps and {spec.name} ends after {spec.limit}: {remedy}"
+        told = f"the episode from row {firsts[longest]} on has {lengths[longest]} steps and {spec.name} ends after {spec.limit}"
+        yield f"{told}: write timeouts where episodes end"
+
+
+def joins(columns: Columns) -> np.ndarray:
+    """Whether the next row begins elsewhere than where this one leads [N]: data that were cut together end an episode there, flag or not."""
+    states, following = (columns[name].astype(np.float32, copy=False) for name in ("observations", "next_observations"))
+    scale = np.abs(states).max(axis=0)  # where both were normalised or rounded apart, they are not the same bit for bit
+    return np.append((np.abs(following[:-1] - states[1:]) > ROUNDING * scale).any(axis=1), False)
 
 
 def wrong_environment(metadata: dict[str, str], spec: Spec) -> Iterator[str]:
@@ -259,7 +260,7 @@ def made(columns: Columns, metadata: dict[str, str]) -> Transitions:
     kinds = dict.fromkeys(("terminals", "timeouts"), bool) | dict.fromkeys(INFOS, np.float64)
     columns = {name: values.astype(kinds.get(name, np.float32)) for name, values in columns.items()}
     columns["actions"] = columns["actions"].clip(-1, 1)
-    columns["timeouts"] = columns["timeouts"] & ~columns["terminals"]  # who fails in the last step has failed
+    columns["timeouts"] = (columns["timeouts"] | joins(columns)) & ~columns["terminals"]  # who fails in the last step has failed
     if not columns["terminals"][-1]:
         columns["timeouts"][-1] = True
     return Transitions(**columns, metadata=metadata)
