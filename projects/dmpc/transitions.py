@@ -240,7 +240,7 @@ def wrong_ends(columns: Columns, spec: Spec) -> Iterator[str]:
 
 
 def joins(columns: Columns) -> np.ndarray:
-    """Whether the next row begins elsewhere than where this one leads [N]: data that were cut together end an episode there, flag or not."""
+    """Whether the next row begins elsewhere than where this one leads [N]: data cut together end an episode there, flag or not."""
     states, following = (columns[name].astype(np.float32, copy=False) for name in ("observations", "next_observations"))
     scale = np.abs(states).max(axis=0)  # where both were normalised or rounded apart, they are not the same bit for bit
     return np.append((np.abs(following[:-1] - states[1:]) > ROUNDING * scale).any(axis=1), False)
