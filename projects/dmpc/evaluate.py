@@ -5,7 +5,6 @@ that two of them can be compared in pairs; what a plan draws, from the seed, the
 cpu it is minutes, and a second attempt gives the same numbers.
 """
 
-import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import replace
@@ -19,7 +18,7 @@ from projects.dmpc import objectives, trained
 from projects.dmpc.baselines import simulated
 from projects.dmpc.envs import Environments, Spec, environments
 from projects.dmpc.planner import cloned, compiled, in_company, planner, planning, unscored
-from projects.dmpc.players import reference
+from projects.dmpc.players import picked, reference
 from shared.errors import BadInput
 from shared.lowering import Ahead, Program
 from shared.run import Run
@@ -138,7 +137,7 @@ def scores(spec: Spec, returns: np.ndarray) -> dict[str, np.ndarray]:
     """Returns in percent of the way from uniform actions to an expert: ours, where the environment has actors, and D4RL's, where it knows
     the rewards."""
     found = {}
-    with contextlib.suppress(BadInput):
+    if picked(spec):
         known = reference(spec)
         found["score"] = percent(returns, known["random"]["mean"], known["actors"][known["expert"]]["sampled"]["mean"])
     if spec.id in D4RL:

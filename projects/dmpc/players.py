@@ -26,10 +26,15 @@ class Player:
     policy: Policy
 
 
+def picked(spec: Spec) -> bool:
+    """Whether this environment has actors."""
+    return (FOLDER / spec.id / FILE).exists()
+
+
 def reference(spec: Spec) -> dict[str, Any]:
     """What actors.json says of this environment. Raises BadInput where nobody has picked its actors, and where it is damaged."""
     path = FOLDER / spec.id / FILE
-    if not path.exists():
+    if not picked(spec):
         chosen = f"--config.env.name={spec.name} --config.env.version={spec.version}"
         raise BadInput(
             f"there are no actors of {spec.id} in {FOLDER}: train them with `python -m launch run dmpc/behave {chosen}`, then "

@@ -13,7 +13,7 @@ from dmpc_world import SPEC, config
 from dmpc_world import plan as planned
 
 from configs.dmpc import base
-from projects.dmpc import evaluate, objectives
+from projects.dmpc import evaluate, objectives, players
 from projects.dmpc.envs import ring
 from projects.dmpc.players import reference
 from projects.dmpc.transitions import Transitions
@@ -172,17 +172,22 @@ def test_scores_are_percent_of_the_way_to_an_expert():
     assert evaluate.scores(SPEC, known["random"]["mean"]) == {"score": pytest.approx(0)}
 
 
-def nobody(spec):
-    raise BadInput("no actors of this one")
-
-
 def test_scores_by_d4rl_are_of_the_version_that_has_its_rewards(monkeypatch):
-    monkeypatch.setattr(evaluate, "reference", nobody)
+    monkeypatch.setattr(evaluate, "picked", lambda spec: False)
     assert set(evaluate.D4RL) == {f"{name}-v4" for name in base.ENVIRONMENTS if name != "ring"}
     for name, (random, expert) in evaluate.D4RL.items():
         v4, v5 = (type(SPEC)(name.removesuffix("-v4"), version, 1, 1, 1, 1, 1) for version in ("v4", "v5"))
         assert evaluate.scores(v4, (random + expert) / 2) == {"score_d4rl": pytest.approx(50)}
         assert evaluate.scores(v5, (random + expert) / 2) == {}
+
+
+def test_actors_that_are_damaged_are_no_score_less_but_one_line(monkeypatch, tmp_path):
+    monkeypatch.setattr(players, "FOLDER", tmp_path)
+    assert evaluate.scores(SPEC, np.zeros(1)) == {}
+    (tmp_path / SPEC.id).mkdir()
+    (tmp_path / SPEC.id / "actors.json").write_text("{")
+    with pytest.raises(BadInput, match="is damaged"):
+        evaluate.scores(SPEC, np.zeros(1))
 
 
 def test_heights_of_a_runner_that_stands():
