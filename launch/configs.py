@@ -107,13 +107,17 @@ def base_config(module: ModuleType, scale: str, arguments: list[str]) -> ConfigD
 
 def override(config: ConfigDict, word: str) -> str:
     """Puts one --config.key=value on `config`. Returns what is wrong with it, or ''."""
-    values, line = flags.FlagValues(), ["launch", word]
-    config_flags.DEFINE_config_dict("config", config, lock_config=True, flag_values=values, sys_argv=line)
+    node, (*path, last) = config, key_of(word).split(".")
+    for part in path:
+        node = node[part]
+    field = ConfigDict({last: node[last]})  # alone: for every flag absl writes all of a config out, twice
+    values, line = flags.FlagValues(), ["launch", f"--config.{last}={word.partition('=')[2]}"]
+    config_flags.DEFINE_config_dict("config", field, lock_config=True, flag_values=values, sys_argv=line)
     try:
         values(line)
+        node[last] = field[last]
     except (flags.Error, ValueError, TypeError):
-        now = flatten(config.to_dict())[key_of(word)]
-        return f"{word}: give a {kind(now)}; it is {now!r} now"
+        return f"{word}: give a {kind(node[last])}; it is {node[last]!r} now"
     return ""
 
 

@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import Any
 
 from launch.worker import without
-from shared.errors import BadInput
+from shared.errors import BadInput, said
 from shared.rundir import read_json
 
 
@@ -32,6 +32,8 @@ def main(path: str) -> int:
                 report(index, program, pack, known)
         except BadInput as error:
             say(pack=index, wrong=str(error))
+        except Exception as error:  # a mistake in one entry point hides no other's programs
+            say(pack=index, wrong=said(error))
     return 0
 
 

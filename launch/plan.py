@@ -66,7 +66,10 @@ class Plan:
 
     def only(self, targets: list[str]) -> "Plan":
         """These cells and what they need."""
-        kept = set().union(*(self.ancestry(target) for target in targets))
+        kept = set(targets)
+        for run_id in reversed(self.runs):  # what it needs comes before it
+            if run_id in kept:
+                kept.update(need for needs in self.runs[run_id].needs.values() for need in needs)
         runs = {run_id: run for run_id, run in self.runs.items() if run_id in kept}
         return replace(self, runs=runs, targets=targets)
 
@@ -116,22 +119,22 @@ def short(value: Any) -> str:
     return f"{value:g}" if isinstance(value, float) else str(value)
 
 
-def build(name: str, scale: str, arguments: list[str], tag: str = "", single: bool = False) -> Plan:
-    """Expands one config file: `sweep` (or `sweep_<tag>`, or for a `single` run none), its needs, and theirs."""
-    module = configs.load(name)
-    base = configs.base_config(module, scale, arguments)
+def build(name: str, scale: str, arguments: list[str], tag: str = "", single: bool = False, builder: "Builder | None" = None) -> Plan:
+    """Expands one config file: `sweep` (or `sweep_<tag>`, or for a `single` run none), its needs, and theirs. `builder`: one for several
+    files of a scale, which resolves but once what they share."""
+    module, builder = configs.load(name), builder or Builder(scale)
+    base, fields = builder.base(module, arguments)
     cells = [{}] if single else expand(module, base, tag)
-    fields = configs.flatten(base.to_dict())
     found = [line for cell in cells for line in configs.problems(fields, cell)]
     found += [f"{key} is swept by {name}: leave out --config.{key}" for key in overruled(base, cells, arguments)]
     if found:
         raise BadInput("; ".join(dict.fromkeys(found)))
-    builder = Builder(scale)
     targets = [builder.add(module, base, cell) for cell in cells]
-    lost = ignored(module, base, arguments, [builder.runs[target].flat for target in targets])
+    lost = ignored(module, base, arguments, [builder.runs[target].flat for target in targets]) if arguments else []
     if lost:
         raise BadInput("; ".join(f"{key}: with the other choices no run of {name} reads it: leave out --config.{key}" for key in lost))
-    return Plan(configs.name_of(module), scale, builder.runs, list(dict.fromkeys(targets)), len(targets) - len(set(targets)), single)
+    plan = Plan(configs.name_of(module), scale, builder.runs, list(dict.fromkeys(targets)), len(targets) - len(set(targets)), single)
+    return plan.only(plan.targets)
 
 
 def overruled(base: Any, cells: list[dict[str, Any]], arguments: list[str]) -> list[str]:
@@ -171,8 +174,16 @@ class Builder:
         self.scale = scale
         self.runs: dict[str, RunSpec] = {}
         self.open: list[str] = []  # the chain of needs being followed, to find a cycle
-        self.bases: dict[str, tuple[Any, dict[str, Any]]] = {}  # config file -> its config before overrides, and the same flat
+        self.bases: dict[tuple[str, ...], tuple[Any, dict[str, Any]]] = {}  # config file, arguments -> its config, and the same flat
         self.known: dict[str, str] = {}  # (file, overrides) -> run id
+
+    def base(self, module: Any, arguments: list[str]) -> tuple[Any, dict[str, Any]]:
+        """What the cells of a file, or those that need one of its runs, put their overrides on; and the same flat."""
+        key = configs.name_of(module), *arguments
+        if key not in self.bases:
+            base = configs.base_config(module, self.scale, arguments)
+            self.bases[key] = base, configs.flatten(base.to_dict())
+        return self.bases[key]
 
     def add(self, module: Any, base: Any, overrides: dict[str, Any]) -> str:
         name = configs.name_of(module)
@@ -181,24 +192,22 @@ class Builder:
             return self.known[mark]
         if mark in self.open or len(self.open) > LONGEST_CHAIN:
             raise BadInput(f"{name} needs itself, by way of its own needs: break the cycle in its needs()")
-        self.open.append(mark)
         settings, config = configs.resolved(module, base, overrides)
         asked = authored.needs(name, module, settings)
-        needs = {key: [self.need(file, changes) for file, changes in pairs] for key, pairs in asked.items()}
+        self.open.append(mark)
+        try:
+            needs = {key: [self.need(file, changes) for file, changes in pairs] for key, pairs in asked.items()}
+        finally:
+            self.open.pop()
         paper = name.split("/")[0]
         run_id = identity(paper, config, needs)
         self.runs.setdefault(run_id, RunSpec(run_id, paper, config, needs, *authored.cost(name, module, settings), name))
-        self.open.pop()
         self.known[mark] = run_id
         return run_id
 
     def need(self, file: str, overrides: dict[str, Any]) -> str:
         module = configs.load(file)
-        name = configs.name_of(module)
-        if name not in self.bases:
-            base = configs.base_config(module, self.scale, [])
-            self.bases[name] = base, configs.flatten(base.to_dict())
-        base, fields = self.bases[name]
+        base, fields = self.base(module, [])
         wrong = configs.problems(fields, overrides)
         if wrong:
             raise BadInput(f"a need of {file}: " + "; ".join(wrong))

@@ -2,6 +2,7 @@
 
 import subprocess
 from collections import Counter
+from collections.abc import Collection
 from functools import lru_cache
 
 from rich.console import Console
@@ -18,12 +19,13 @@ from shared.rundir import FINISHED
 ROWS = 12
 
 
-def todo(plan: Plan, rerun: str, revive: bool = False) -> list[str]:
-    """The runs that this launch computes: all that are not finished, and what --rerun asks for besides. What was cancelled, and
-    what needs it, waits for a retry (`revive`)."""
+def todo(plan: Plan, rerun: str, again: Collection[str] = ()) -> list[str]:
+    """The runs that this launch computes: all that are not finished, and what --rerun asks for besides; in a retry, of the runs `again`
+    alone. What was cancelled, and what needs it, waits for a retry."""
     states = {run_id: run.dir.state() for run_id, run in plan.runs.items()}
-    cancelled = set() if revive else {run_id for run_id, state in states.items() if state == "cancelled"}
-    wanted = [run_id for run_id, run in plan.runs.items() if states[run_id] not in FINISHED or repeats(run, rerun)]
+    cancelled = set() if again else {run_id for run_id, state in states.items() if state == "cancelled"}
+    may = again or plan.runs
+    wanted = [run_id for run_id, run in plan.runs.items() if states[run_id] not in FINISHED or (run_id in may and repeats(run, rerun))]
     return [run_id for run_id in wanted if not cancelled & plan.ancestry(run_id)] if cancelled else wanted
 
 

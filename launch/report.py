@@ -15,12 +15,11 @@ from launch import chapter, comparison, configs, page, results
 from launch.chapter import VERDICTS, Chapter
 from launch.fold import Comparison
 from launch.measured import on_disk
-from launch.select import chosen
 from launch.status import counts, look
 from launch.sweep import recorded, title
 from launch.terminal import terminal
 from shared.errors import BadInput
-from shared.rundir import read_json, runs_root
+from shared.rundir import read_json, run_at, runs_root
 
 MANY = 12  # figures that take longer to draw than a process to start
 
@@ -91,11 +90,14 @@ def sweeps() -> str:
 
 def comparisons() -> str:
     """For every sweep launched from here, its settings with seeds folded, best first."""
+    sweeps: dict[str, dict[str, None]] = {}  # name -> its runs
+    for item in recorded():
+        sweeps.setdefault(item["name"], {}).update(dict.fromkeys(item["runs"]))
     parts = []
-    for name in dict.fromkeys(item["name"] for item in recorded()):
+    for name, paths in sweeps.items():
         try:
-            found = Comparison([on_disk(run) for run in chosen(name)])
-        except BadInput:  # its runs were moved away
+            found = Comparison([on_disk(run) for run in map(run_at, paths) if run.record()])  # the others were moved away
+        except BadInput:  # a file that is damaged must not cost the page
             continue
         if found.best:
             parts.append(page.details(name, comparison.body(found, name)))

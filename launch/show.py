@@ -20,9 +20,10 @@ def list_papers(paper: str) -> int:
     table = Table()
     for column in ("config", "what it shows", "runs", "FLOPs"):
         table.add_column(column, justify="right" if column in ("runs", "FLOPs") else "left", no_wrap=column == "config")
+    builder = plan.Builder("cpu")
     for name in names:
         try:
-            built = plan.build(name, "cpu", [])
+            built = plan.build(name, "cpu", [], builder=builder)
             flops = sum(run.flops for run in built.runs.values())
             table.add_row(name, configs.claim(name).split("\n")[0], str(len(built.runs)), f"{flops:.1e}")
         except BadInput as error:  # a file that is being written hides no other

@@ -2,6 +2,7 @@
 
 import argparse
 import sys
+from collections.abc import Collection
 
 from configs.meshes import MESHES, Mesh
 from launch import configs, engines, preview, progress
@@ -32,21 +33,33 @@ def retry(options: argparse.Namespace, _: list[str]) -> int:
     sweeps = named or [item for item in recorded() if any(path.rpartition("/")[2] in matching for path in item["runs"])]
     if not sweeps:
         raise BadInput(f"no recorded sweep or run matches {options.glob!r}: `python -m launch status` shows them")
-    codes = []
-    for item in sweeps:
+    parts, taken = [], set[str]()
+    for item in reversed(sweeps):  # what several sweeps ask for is computed once, by way of the newest
+        if not named and matching <= taken:
+            break
         plan = planning.build(item["name"], item["scale"], item["arguments"], item["tag"], single=item["single"])
-        only = None if named else [run_id for run_id in plan.runs if run_id in matching]
-        if only == []:
-            raise BadInput(f"{item['name']} no longer asks for {options.glob!r}: its config file has changed, launch it anew")
-        codes.append(launch(plan, options, item["arguments"], item["tag"], only, again=True))
-    return max(codes)
+        wanted = plan.targets if named else [run_id for run_id in plan.runs if run_id in matching]
+        only = [run_id for run_id in wanted if run_id not in taken]
+        again = set(plan.only(only).runs if named else only) - taken
+        if again:
+            parts.append((item, plan, only, again))
+            taken |= again
+    if not parts:
+        raise BadInput(f"{sweeps[-1]['name']} no longer asks for {options.glob!r}: its config file has changed, launch it anew")
+    return max(launch(plan, options, item["arguments"], item["tag"], only, again) for item, plan, only, again in parts)
 
 
 def launch(
-    plan: Plan, options: argparse.Namespace, overrides: list[str], tag: str = "", only: list[str] | None = None, again: bool = False
+    plan: Plan,
+    options: argparse.Namespace,
+    overrides: list[str],
+    tag: str = "",
+    only: list[str] | None = None,
+    again: Collection[str] = (),
 ) -> int:
-    """Preview, checks, launch, summary; with `only`, of these cells; `again`: also what was cancelled. Exit code 0: all done;
-    1: some failed or wait for a retry; 2: nothing failed but by bad input, which the runs alone could find; BadInput: nothing started."""
+    """Preview, checks, launch, summary; with `only`, of these cells; `again`, of a retry: what was cancelled too, and of what is finished
+    these alone may be repeated. Exit code 0: all done; 1: some failed or wait for a retry; 2: nothing failed but by bad input, which the
+    runs alone could find; BadInput: nothing started."""
     console, whole = terminal(), plan
     if only is not None:
         plan = plan.only(only)

@@ -19,7 +19,7 @@ from typing import Any
 from shared import hosts
 from shared.allocator import keep_memory
 from shared.data import cache
-from shared.errors import BadInput
+from shared.errors import BadInput, said
 from shared.rundir import FINISHED, RunDir, read_json, run_at, write_atomic
 
 DIFF_LIMIT = 1_000_000  # bytes of uncommitted changes worth keeping
@@ -106,11 +106,11 @@ def compute(members: list[RunDir], job: dict[str, Any]) -> int:
         try:
             final = entry.run(config, run)
         except BaseException as error:
-            lines, wrong = "".join(traceback.format_exception(error)).splitlines(), isinstance(error, BadInput)
-            text = str(error) if wrong else "\n".join(lines[-20:])
+            wrong = isinstance(error, BadInput)
+            text = str(error) if wrong else last_lines(error)
             for index in range(len(run)):
                 run.end(index, "preempted" if isinstance(error, KeyboardInterrupt) else "failed", error=text, bad_input=wrong)
-            print(text if wrong else "\n".join(lines), file=sys.stderr, flush=True)
+            print(text if wrong else "".join(traceback.format_exception(error)), file=sys.stderr, flush=True)
             return 2 if wrong else 1
         if final is None:
             for index in range(len(run)):
@@ -119,6 +119,13 @@ def compute(members: list[RunDir], job: dict[str, Any]) -> int:
         run.finish(final)
         run.drop_checkpoints()
     return 0
+
+
+def last_lines(error: BaseException) -> str:
+    """The end of its traceback. The very last line is what the error says, since whoever has room for one line shows that: neither the rest
+    of a long message nor a note, as JAX adds one about the frames that it left out."""
+    lines, head = "".join(traceback.format_exception(error)).splitlines(), said(error)
+    return "\n".join(lines[-20:] if lines[-1].endswith(head) else [*lines[-19:], head])
 
 
 def begin(members: list[RunDir], job: dict[str, Any]) -> None:

@@ -9,3 +9,8 @@ class BadInput(Exception):
 def one_line(text: str) -> str:
     """Line ends and control characters, which names may hold, as escapes."""
     return "".join(one if one.isprintable() else repr(one)[1:-1] for one in text)
+
+
+def said(error: BaseException) -> str:
+    """What an exception says of itself, in one line: its type and how its message begins."""
+    return ": ".join([type(error).__name__, *str(error).strip().splitlines()[:1]])

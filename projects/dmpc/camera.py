@@ -1,10 +1,6 @@
 """Pictures of an episode, from the positions it went through: runners by MuJoCo without a screen, the ring by matplotlib."""
 
-import os
 from collections.abc import Iterator, Sequence
-from ctypes.util import find_library
-from importlib import import_module
-from typing import Any
 
 import numpy as np
 from matplotlib.backends.backend_agg import FigureCanvasAgg
@@ -14,9 +10,8 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 
 from projects.dmpc.envs import locomotion, package, ring
-from shared.errors import BadInput
+from shared import opengl
 
-LIBRARIES = {"egl": "EGL", "osmesa": "OSMesa"}  # of MUJOCO_GL the values that want no screen, and what each of them loads
 FINER = 2  # pixels drawn for one that is shown, each way: their mean is smooth, and cheaper in software than the smooth edges of OpenGL
 TRAIL = 25  # steps of the ring whose path is shown
 
@@ -39,7 +34,7 @@ def running(name: str, version: str, qpos: np.ndarray, steps: Sequence[int], siz
     mujoco, world, side = package("mujoco"), locomotion.make(name, version, 1, -1, 1.0).copies[0], FINER * size
     world.model.vis.global_.offwidth = world.model.vis.global_.offheight = side
     world.model.vis.quality.offsamples = 0
-    context = offscreen(name, side)
+    context = opengl.context(name, side)
     scene = mujoco.MjvScene(world.model, maxgeom=1_000)
     scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = scene.flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = 0
     view, options = mujoco.MjvCamera(), mujoco.MjvOption()
@@ -57,23 +52,6 @@ def running(name: str, version: str, qpos: np.ndarray, steps: Sequence[int], siz
     finally:
         renderer.free()
         context.free()
-
-
-def offscreen(name: str, side: int) -> Any:
-    """An OpenGL context that draws without a screen and is the current one: as MUJOCO_GL says, else by EGL, else by OSMesa. Not by way of
-    mujoco.Renderer, whose kind is settled when mujoco is first imported. Raises BadInput where there is none."""
-    asked = os.environ.get("MUJOCO_GL", "").lower()
-    kinds = [asked] if asked in LIBRARIES else [kind for kind, library in LIBRARIES.items() if find_library(library)]
-    try:
-        context = import_module(f"mujoco.{kinds[0]}").GLContext(side, side)
-        context.make_current()
-        return context
-    except Exception as error:  # of whatever kind OpenGL's library raises; IndexError where there is no library
-        why = f"{kinds[0]}: {type(error).__name__}" if kinds else "neither EGL nor OSMesa is there"
-        raise BadInput(
-            f"nothing can draw {name} without a screen ({why}): apt-get install libegl1 libgl1-mesa-dri; or libosmesa6, and set "
-            "MUJOCO_GL=osmesa"
-        ) from None
 
 
 # -- ring -------------------------------------------------------------------------------------------------------------------------------

@@ -11,7 +11,7 @@ import jax
 import jax.numpy as jnp
 from ml_collections import ConfigDict
 
-from shared.errors import BadInput
+from shared.errors import BadInput, said
 
 Tree = Any
 Objective = Callable[[Tree, jax.Array, jax.Array, jax.Array], jax.Array]
@@ -81,8 +81,8 @@ def checked(objective: Objective, agent: Any, candidates: int) -> Objective:
     )
     try:
         found = jax.eval_shape(objective, agent.abstract, now, states, actions)
-    except (TypeError, ValueError, IndexError) as error:
-        raise BadInput(f"the objective cannot read states {list(states.shape)}: {(str(error) or repr(error)).splitlines()[0]}") from None
+    except Exception as error:  # it may be anybody's code
+        raise BadInput(f"the objective cannot read states {list(states.shape)}: {said(error)}") from None
     shape = getattr(found, "shape", None)
     if shape != (1, candidates):
         raise BadInput(f"the objective makes {shape} of states {list(states.shape)}: make one score per candidate, {[1, candidates]}")

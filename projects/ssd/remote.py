@@ -23,7 +23,11 @@ from projects.ssd.mailbox import Mailbox, Sizes
 from projects.ssd.sampling import Sampling
 
 ROOT = Path(__file__).resolve().parents[2]
-ENVIRONMENT = {"JAX_PLATFORMS": "cpu", "TF_CPP_MIN_LOG_LEVEL": "2"}  # the draft lives on host cores
+ENVIRONMENT = {
+    "JAX_PLATFORMS": "cpu",  # the draft lives on host cores
+    "TF_CPP_MIN_LOG_LEVEL": "2",
+    "JAX_TRACEBACK_FILTERING": "off",  # no note about frames follows its last words
+}
 
 
 class RemoteDrafter:

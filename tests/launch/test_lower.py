@@ -1,5 +1,7 @@
 """Every entry point that says what it will compute can be traced without data and without weights."""
 
+import json
+
 import jax
 import pytest
 
@@ -53,6 +55,21 @@ def test_an_entry_point_is_traced_as_it_will_run(name):
         traced, signature = lowering.trace(program, lower.mesh({"mesh": ONES}))
         assert lowering.flops(traced.jaxpr.jaxpr) > 0 and signature and lowering.devices(program) == 1
         assert program.calls > 0
+
+
+def test_an_entry_point_that_fails_says_why_and_hides_no_other(tmp_path, monkeypatch, capsys):
+    def broken(pack):
+        error = TypeError(f"{pack} is not it\nmore of it")
+        error.add_note("For simplicity, JAX has removed its internal frames")
+        raise error
+
+    monkeypatch.setattr(lower, "programs", broken)
+    monkeypatch.setattr(type(jax.config), "update", lambda *_: None)  # of a process of its own
+    (tmp_path / "job.json").write_text('{"devices": 1, "packs": ["one", "two"]}')
+    assert lower.main(str(tmp_path / "job.json")) == 0
+    assert [json.loads(line) for line in capsys.readouterr().out.splitlines()] == [
+        {"pack": 0, "wrong": "TypeError: one is not it"}, {"pack": 1, "wrong": "TypeError: two is not it"},
+    ]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", ["generalization/polynomials", "dmpc/collect"])

@@ -173,3 +173,19 @@ def test_bad_cells_are_all_named_at_once(paper):
         plan.build(name, "cpu", [])
     for part in ("'sed'", "did you mean 'seed'", "optim.lr", "flag", "train.steps"):
         assert part in str(caught.value)
+
+
+def test_files_that_share_a_builder_have_the_plans_that_they_have_alone(paper):
+    """And one that is broken leaves nothing behind."""
+    paper("teacher", "def sweep(config):\n    return ({'seed': seed} for seed in range(3))")
+    needs = "def needs(config):\n    return {'teachers': [('toy/teacher', {'seed': seed}) for seed in (1, 2)]%s}\n"
+    names = [paper("broken", needs % ", 'other': ('toy/teacher', {'sed': 1})"), "toy/teacher", *(paper(word, needs % "") for word in "ab")]
+    builder = plan.Builder("cpu")
+    for arguments in ([], ["--config.optim.lr=0.5"], ["--config.optim.lr=0.25"]):
+        with pytest.raises(BadInput, match="did you mean 'seed'"):
+            plan.build(names[0], "cpu", arguments, builder=builder)
+        for name in names[1:]:
+            shared, alone = plan.build(name, "cpu", arguments, builder=builder), plan.build(name, "cpu", arguments)
+            assert set(shared.runs) == set(alone.runs) and shared.targets == alone.targets and shared.duplicates == alone.duplicates
+            assert all(run.config == alone.runs[run_id].config for run_id, run in shared.runs.items())
+    assert not builder.open

@@ -55,6 +55,21 @@ def test_figures_tables_sweeps_comparisons_and_provenance(page):
     assert "0123456789" in page and "secret-host" not in page
 
 
+def test_a_sweep_is_compared_by_the_runs_that_are_still_here(tmp_path, monkeypatch):
+    monkeypatch.setenv("PAPERCLUB_RUNS", str(tmp_path / "runs"))
+    first, *others = fabricated.sweep(fabricated.demo()).runs.values()
+    first.dir.path.rename(tmp_path / "aside")
+    assert DEMO in report.comparisons()
+    damaged = others[0].dir.path / "config.json"
+    text = damaged.read_text()
+    damaged.write_text(text[:99])
+    assert DEMO not in report.comparisons()
+    damaged.write_text(text)
+    for number, run in enumerate(others):
+        run.dir.path.rename(tmp_path / f"aside{number}")
+    assert report.comparisons() == "<p>No finished sweep here.</p>"
+
+
 def test_what_cannot_be_drawn_names_its_command(page):
     assert re.search(r"cells missing: <code>python -m launch figure infinite_compute/fig2 --scale=smoke --run-missing", page)
 

@@ -16,7 +16,7 @@ from launch.cli import main
 from launch.configs import ROOT
 from launch.engines.local import Local
 from launch.pack import arrange
-from shared.rundir import RunDir
+from shared.rundir import RunDir, write_atomic
 
 SEEDS = "def sweep(config):\n    return ({'seed': seed} for seed in range(%d))"
 # two runs that the third needs
@@ -166,6 +166,35 @@ def test_retry_of_one_run_leaves_its_sweep_alone(paper, fake_worker, runs):
     assert main(["retry", first, "--rerun=all", "--yes"]) == 0
     assert fake_worker(runs).count(first) == 2 and len(fake_worker(runs)) == 4
     assert len(list((runs / "toy" / "train" / ".replaced").iterdir())) == 1  # the old result is kept
+
+
+def test_retry_computes_what_several_sweeps_ask_for_once(paper, fake_worker, runs):
+    """The run that is named, and it alone: what it needs is as good as it was."""
+    paper("teacher")
+    for word in ("a", "b", "c"):
+        assert main(["sweep", paper(word, f"{CHAIN}\ndef sweep(config):\n    return [{{'name': '{word}'}}]"), "--yes"]) == 0
+    first, _, target = plan.build("toy/b", "cpu", []).runs
+    known = sum(f"toy/train/{first}" in item["runs"] for item in sweep.recorded())
+    before = fake_worker(runs)
+    assert known == 3 and len(before) == len(set(before)) == 5
+    assert main(["retry", first, "--rerun=all"]) == 0
+    assert fake_worker(runs) == [*before, first]
+    assert main(["retry", target, "--rerun=all", "--yes"]) == 0
+    assert fake_worker(runs) == [*before, first, target]
+    assert main(["retry", "toy/*", "--rerun=all", "--yes"]) == 0
+    assert sorted(fake_worker(runs)[len(before) + 2 :]) == sorted(before)
+
+
+def test_retry_passes_by_sweeps_that_no_longer_ask_for_the_run(paper, fake_worker, runs, capsys):
+    for name in (paper("a", SEEDS % 2), paper("b", SEEDS % 3)):
+        assert main(["sweep", name, "--yes"]) == 0
+    first = plan.build("toy/a", "cpu", []).targets[0]
+    asked = sweep.recorded("toy/b")[0]
+    asked["arguments"] = ["--config.optim.lr=0.5"]  # as if its config file had changed since
+    write_atomic(next(runs.glob("toy/sweeps/b-*.json")), json.dumps(asked))
+    assert main(["retry", first, "--rerun=all"]) == 0 and fake_worker(runs).count(first) == 2
+    next(runs.glob("toy/sweeps/a-*.json")).unlink()
+    assert main(["retry", first, "--rerun=all"]) == 2 and "no longer asks for" in capsys.readouterr().err
 
 
 def test_a_cancelled_run_waits_for_retry(paper, fake_worker, runs, capsys):

@@ -3,6 +3,8 @@ import os
 import subprocess
 
 import helpers
+import jax
+import jax.numpy as jnp
 import pytest
 
 from launch import sweep, worker
@@ -55,6 +57,30 @@ def test_a_programming_error_leaves_its_last_lines(monkeypatch):
     assert helpers.compute(made) == 1
     status = made.runs[made.targets[0]].dir.status()
     assert status["state"] == "failed" and status["error"].endswith("ZeroDivisionError: division by zero") and not status["bad_input"]
+
+
+def noted(error: Exception, note: str) -> Exception:
+    error.add_note(note)
+    return error
+
+
+@pytest.mark.parametrize(("error", "last"), [
+    (ValueError("it does not fit"), "ValueError: it does not fit"),
+    (noted(ValueError("it does not fit"), "----\nFor simplicity, JAX has removed its internal frames"), "ValueError: it does not fit"),
+    (TypeError("not hashable\nsee https://docs.jax.dev\n"), "TypeError: not hashable"),
+    (KeyError("lr"), "KeyError: 'lr'"),
+    (SyntaxError("no", ("a.py", 3, 1, "x ==", 3, 2)), "SyntaxError: no (a.py, line 3)"),
+    (noted(AssertionError(), "a note"), "AssertionError"),
+])  # fmt: skip
+def test_the_last_line_of_an_error_is_its_own(error, last):
+    *others, found = worker.last_lines(error).splitlines()
+    assert found == last and last not in others[-1:]
+
+
+def test_an_error_in_a_compiled_program_says_what_went_wrong():
+    with pytest.raises(TypeError) as caught:
+        jax.jit(lambda x: jax.vmap(lambda y: jnp.zeros(3) + jnp.zeros(2))(x))(jnp.zeros(4))
+    assert caught.value.__notes__ and worker.last_lines(caught.value).splitlines()[-1].startswith("TypeError: add got incompatible shapes")
 
 
 def test_the_environment_is_written_down_without_its_values(trained_runs, monkeypatch):

@@ -135,10 +135,11 @@ def package(name: str) -> ModuleType:
     """A package that only some environments need, imported where it is used. Raises BadInput when it is missing."""
     try:
         return importlib.import_module(name)
-    except (ImportError, AttributeError) as error:  # the latter from PyOpenGL, which mujoco loads where MUJOCO_GL asks for it
+    except (ImportError, AttributeError, RuntimeError) as error:  # of the latter two, where mujoco cannot follow MUJOCO_GL
         asked = os.environ.get("MUJOCO_GL")
-        other = f", or unset MUJOCO_GL={asked} if that library is not here" if asked else ""
-        raise BadInput(f"this environment needs {name} ({error}): python -m pip install -r requirements.txt{other}") from None
+        install = [] if asked and not isinstance(error, ImportError) else ["python -m pip install -r requirements.txt"]
+        unset = [f"unset MUJOCO_GL={asked}, or let it name what is here"] if asked else []
+        raise BadInput(f"this environment needs {name} ({error}): {'; or '.join([*install, *unset])}") from None
 
 
 def rollout(worlds: Environments, qpos: np.ndarray, qvel: np.ndarray, actions: np.ndarray) -> tuple[np.ndarray, np.ndarray]:

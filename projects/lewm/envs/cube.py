@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from projects.lewm.envs import Environment
+from shared import opengl
 from shared.errors import BadInput
 
 # Without dependencies, for dm_control asks for a package that newer Pythons cannot install and that the cube does not touch.
@@ -19,7 +20,7 @@ PIP = (
     "pip install --no-deps ogbench==1.2.2 dm_control==1.0.34 gymnasium==1.4.0 farama-notifications==0.0.6 cloudpickle==3.1.3 lxml==6.1.3 "
     "dm-env==1.6 dm-tree==0.1.10 wrapt==2.5.2"
 )
-os.environ.setdefault("MUJOCO_GL", "egl")  # read when mujoco is imported: no screen is needed
+os.environ["MUJOCO_GL"] = opengl.kind("the cube")  # read when mujoco is imported
 try:
     import mujoco
     from ogbench.manipspace import lie
@@ -109,16 +110,9 @@ class Simulator:
 
 
 def renderer(model: Any, size: int) -> Any:
-    """Raises BadInput where nothing can draw."""
     if size > LARGEST:
         raise BadInput(f"images.size={size}: the cube is photographed with at most {LARGEST} pixels")
-    try:
-        found = mujoco.Renderer(model, size, size)
-    except Exception as error:  # of whatever kind OpenGL's library raises
-        raise BadInput(
-            f"no OpenGL to photograph the cube with ({type(error).__name__}): apt-get install libegl1 libgl1-mesa-dri, set MUJOCO_GL=egl; "
-            "or libosmesa6 and MUJOCO_GL=osmesa"
-        ) from None
+    found = mujoco.Renderer(model, size, size)
     found.scene.flags[mujoco.mjtRndFlag.mjRND_SHADOW] = 0
     found.scene.flags[mujoco.mjtRndFlag.mjRND_REFLECTION] = 0
     return found

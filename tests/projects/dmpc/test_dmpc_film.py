@@ -1,5 +1,9 @@
 """Films: what is drawn is where it was, a runner needs EGL or OSMesa and says so, and whoever asks for something else reads one line."""
 
+import os
+import subprocess
+import sys
+from ctypes.util import find_library
 from pathlib import Path
 
 import helpers
@@ -9,6 +13,7 @@ from dmpc_world import plan
 from PIL import Image
 
 from launch import sweep
+from launch.configs import ROOT
 from projects.dmpc import camera, film
 from projects.dmpc.envs import ring
 
@@ -99,6 +104,7 @@ NEITHER = """
     import numpy as np
     from projects.dmpc import camera
     from projects.dmpc.envs import locomotion
+    from shared import opengl
     from shared.errors import BadInput
 
     class Gone:
@@ -107,7 +113,7 @@ NEITHER = """
                 raise AttributeError("'NoneType' object has no attribute 'glGetError'")  # PyOpenGL without the library
 
     sys.meta_path.insert(0, Gone())
-    camera.find_library = lambda name: None
+    opengl.find_library = lambda name: None
     try:
         camera.pictures("hopper", "v4", np.zeros((1, 6)), [0], 32)
     except BadInput as error:
@@ -125,7 +131,7 @@ def test_without_a_back_end_one_line_names_the_remedy_and_the_simulator_goes_on(
     """
     message, rewards = helpers.script(NEITHER + after).splitlines()
     assert message.startswith("nothing can draw hopper without a screen (neither EGL nor OSMesa is there): apt-get install libegl1")
-    assert "libosmesa6, and set MUJOCO_GL=osmesa" in message and rewards == "(1,)"
+    assert message.endswith("libosmesa6") and rewards == "(1,)"
 
 
 @pytest.mark.slow
@@ -134,6 +140,30 @@ def test_a_back_end_that_is_asked_for_and_not_there(monkeypatch):
     monkeypatch.setenv("MUJOCO_GL", "osmesa")
     (message,) = helpers.script(NEITHER).splitlines()
     assert message.startswith("this environment needs mujoco (") and "unset MUJOCO_GL=osmesa" in message
+
+
+def test_mujoco_gl_that_means_nothing_is_named(tmp_path):
+    """By whatever needs the simulator; a film of the ring needs none."""
+    runner = run_of(qpos=np.zeros((3, 6)), env__name="hopper")
+    done = filmed(runner.path, tmp_path, MUJOCO_GL="bogus")
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 2 and line.startswith("error: this environment needs mujoco (invalid value")
+    assert line.endswith(": unset MUJOCO_GL=bogus, or let it name what is here")
+    assert filmed(run_of().path, tmp_path, MUJOCO_GL="bogus").returncode == 0
+
+
+@pytest.mark.slow
+@pytest.mark.skipif(not find_library("EGL"), reason="without EGL it is another line")
+def test_egl_without_a_driver_is_one_line_and_no_more(tmp_path):
+    runner = run_of(qpos=np.zeros((3, 6)), env__name="hopper")
+    done = filmed(runner.path, tmp_path, MUJOCO_GL="egl", __EGL_VENDOR_LIBRARY_DIRS="/nonexistent")
+    (line,) = done.stderr.splitlines()
+    assert done.returncode == 2 and line.startswith("error: nothing can draw hopper without a screen (egl: ")
+
+
+def filmed(run: Path, out: Path, **settings: str) -> subprocess.CompletedProcess:
+    words = [sys.executable, "-m", "projects.dmpc.film", str(run), "--out", str(out)]
+    return subprocess.run(words, cwd=ROOT, env=os.environ | settings, capture_output=True, text=True)
 
 
 @pytest.mark.slow

@@ -4,7 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
-from dmpc_agents import networks, tiny
+from dmpc_agents import Perfect, networks, tiny
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
@@ -79,6 +79,20 @@ def test_the_kinds_of_a_config():
     of = lambda kind: objectives.of(ConfigDict({"kind": kind, **numbers}), "walker2d", agent)  # noqa: E731
     found = {kind: jax.jit(of(kind))(*words) for kind in ("return", "height", "sum")}
     np.testing.assert_allclose(found["sum"], 2 * found["return"] + 3 * found["height"], rtol=1e-5)
+
+
+@pytest.mark.parametrize(("objective", "said"), [
+    (lambda variables, now, states, actions: states.hight, "AttributeError: .* hight$"),
+    (lambda variables, now, states, actions: {}["height"], "KeyError: 'height'$"),
+    (lambda variables, now, states, actions: 1 / 0, "ZeroDivisionError: division by zero$"),
+    (lambda variables, now, states, actions: [][0], "IndexError: list index out of range$"),
+    (lambda states: states, "TypeError: .* takes 1 positional argument"),
+    (lambda variables, now, states, actions: float(states.sum()), "ConcretizationTypeError: [^\n]*$"),
+    (lambda *_: next(iter(())), "StopIteration$"),
+])  # fmt: skip
+def test_whatever_goes_wrong_in_an_objective_of_ones_own_is_one_line(objective, said):
+    with pytest.raises(BadInput, match=rf"the objective cannot read states \[1, 5, 8, 4\]: {said}"):
+        objectives.checked(objective, Perfect(), 5)
 
 
 @pytest.mark.parametrize("name", ("ring", "halfcheetah"))
