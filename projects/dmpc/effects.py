@@ -11,7 +11,7 @@ import pandas as pd
 from projects.dmpc.figures.ablations import ARMS, PROPOSALS, WHOLE, arms, ends
 from projects.dmpc.figures.adaptation import BEFORE, LONGER, gains, worlds
 from projects.dmpc.figures.adaptation import WHOLE as TRAINED
-from projects.dmpc.figures.heights import OBJECTIVES, asked, nearer, targets
+from projects.dmpc.figures.heights import OBJECTIVES, SOON, asked, nearer, targets
 from projects.dmpc.figures.reading import METHODS, MIXED, UNKNOWN, better, finished, groups, mean, methods, score, sets, where
 from projects.dmpc.figures.sweeps import along
 from shared.figures.effects import Effect, Tables, effect, judge
@@ -120,7 +120,7 @@ def more_candidates_help(table: pd.DataFrame) -> Effect:
 
 def heights_move(table: pd.DataFrame) -> Effect:
     """Ranked by the height alone, against ranked by the learned return."""
-    name, expected = "a novel reward", "the torso nearer to every target than under the learned return, in the same steps"
+    name, expected = "a novel reward", f"the torso nearer to every target than under the learned return, in the first {SOON} steps"
     rows, found = finished(table), {}
     for target in targets(rows):
         runs = asked(rows, target)

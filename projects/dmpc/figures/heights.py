@@ -13,6 +13,7 @@ from shared.stats import Interval
 # objective.kind -> colour and name
 OBJECTIVES = {"return": ("#8a8f98", "learned return"), "height": ("#c8553d", "the height alone"), "sum": ("#d59a2e", "both")}
 LONGEST = 200  # steps that are drawn
+SOON = 40  # first steps, in which heights are compared: what it falls by, it does later
 
 
 def targets(rows: pd.DataFrame) -> list[float]:
@@ -36,19 +37,19 @@ def heights(rows: pd.DataFrame) -> np.ndarray:
     return np.concatenate(padded) if padded else np.empty((0, 0))
 
 
-def off(rows: pd.DataFrame, target: float) -> Interval:
-    """[m] How far the torso was from the target, on average over the steps of an episode."""
-    return over({training: np.nanmean(np.abs(run - target), 1) for training, run in episodes(rows, "heights").items()})
+def reached(rows: pd.DataFrame) -> Interval:
+    """[m] On average over the first steps of an episode."""
+    return over({training: np.nanmean(run[:, :SOON], 1) for training, run in episodes(rows, "heights").items()})
 
 
 def nearer(ours: pd.DataFrame, theirs: pd.DataFrame, target: float) -> Interval:
-    """[m] How much nearer our torso was to the target than theirs, in pairs of episodes with the same start, on average over the steps that
-    both have: where one falls early, the other's later steps say nothing."""
+    """[m] How much nearer our torso was to the target than theirs, in pairs of episodes with the same start, on average over the first steps
+    that both have: where one falls early, the other's later steps say nothing."""
     one, other = episodes(ours, "heights"), episodes(theirs, "heights")
     found = {}
     for training in one:
         if training in other:
-            steps = min(one[training].shape[1], other[training].shape[1])
+            steps = min(SOON, one[training].shape[1], other[training].shape[1])
             away = [np.abs(run[training][:, :steps] - target) for run in (other, one)]
             found[training] = np.nanmean(away[0] - away[1], 1)
     return over(found)
@@ -87,10 +88,10 @@ def novel_reward_summary(table: pd.DataFrame) -> list[Row]:
     for target in targets(ours):
         for kind, runs in asked(ours, target).items():
             setting, note = f"target {target:g} m, {OBJECTIVES[kind][1]}", facts(runs)
-            rows.append(row(setting, off(runs, target), "distance from the target, m", "", note))
+            rows.append(row(setting, reached(runs), f"height in the first {SOON} steps, m", "", note))
             if kind != "return" and "return" in asked(ours, target):
                 gap = nearer(runs, asked(ours, target)["return"], target)
-                rows.append(row(setting, gap, "m nearer to it than by the learned return, in pairs of episodes and of steps", "", note))
+                rows.append(row(setting, gap, f"m nearer to it than by the learned return in the first {SOON} steps, in pairs", "", note))
             rows.append(row(setting, mean(runs, "length"), "steps of an episode", "", note))
             if kind != "return":
                 rows.append(row(setting, mean(runs, "height_reward"), "novel reward per step", "", note))

@@ -7,7 +7,7 @@ import pytest
 from configs.dmpc import base
 from projects.dmpc import figures
 from projects.dmpc.figures import reading
-from projects.dmpc.figures.heights import nearer, off
+from projects.dmpc.figures.heights import nearer, reached
 from projects.dmpc.published import published
 from tests import made_up
 from tests.gallery import Gallery, swept
@@ -130,9 +130,9 @@ def test_one_training_has_the_interval_of_its_episodes_several_that_of_their_mea
     assert reading.score(two).n == 2 and reading.singles(two) == [2.0, 4.0] and reading.singles(one) == []
 
 
-def test_distance_from_a_height_counts_the_steps_of_an_episode_that_were_played():
+def test_a_height_is_of_the_steps_of_an_episode_that_were_played():
     rows = pd.DataFrame({"seed": [0], "arrays": [{"heights": np.array([[1.0, 2.0], [1.0, np.nan]])}]})
-    assert off(rows, 1.0).mean == pytest.approx(0.25)
+    assert reached(rows).mean == pytest.approx(1.25)
 
 
 def test_heights_are_compared_in_the_steps_that_both_episodes_have():
