@@ -43,8 +43,8 @@ def reached(rows: pd.DataFrame) -> Interval:
 
 
 def nearer(ours: pd.DataFrame, theirs: pd.DataFrame, target: float) -> Interval:
-    """[m] How much nearer our torso was to the target than theirs, in pairs of episodes with the same start, on average over the first steps
-    that both have: where one falls early, the other's later steps say nothing."""
+    """[m] How much nearer our torso was to the target than theirs, in pairs of episodes with the same start, on average over the first
+    steps that both have: where one falls early, the other's later steps say nothing."""
     one, other = episodes(ours, "heights"), episodes(theirs, "heights")
     found = {}
     for training in one:
