@@ -4,7 +4,7 @@
 
 Proposals of one step take turns with dynamics of one step, so A and B exchange both; C keeps the proposals of D-MPC.
 
-Cost: cpu two hours of a core: for each of three trainings five more models of one to four minutes, and up to five to evaluate an arm.
+Cost: cpu five more models of one to four minutes of a core each, and up to five minutes to evaluate an arm.
 Expect multi-step proposals above those of single steps. Of nearly deterministic runners an MLP may tell the next states as well.
 """
 
@@ -25,4 +25,4 @@ def sweep(config: ConfigDict) -> Iterator[Overrides]:
     whole = {"model.proposal": "multi_diffusion", "model.dynamics": "multi_diffusion"}
     both = [{"model.proposal": name, "model.dynamics": name} for name in ("single_mlp", "single_diffusion")]
     dynamics = [{"model.dynamics": name} for name in methods.DYNAMICS if name != whole["model.dynamics"]]
-    return product(studies.one(config.scale), [whole, *both, *dynamics])
+    return product(studies.first(config.scale), [whole, *both, *dynamics])
