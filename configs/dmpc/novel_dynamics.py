@@ -10,8 +10,8 @@ thigh of Hopper with a tenth of its torque, on data of many actors: models of th
 that knows of this defect for dynamics it was seen to plan better than with one that does not.
 
 Cost: cpu two hours of a core besides `fixed_reward`: eight trainings of D-MPC, five of them new, of three minutes each, three joint models
-of five, fine-tunings of one or two, and one to three minutes to evaluate D-MPC once, up to eight the joint model. Of the simulator's arm the
-host does the work, N F of its steps a plan: two minutes at scale cpu, three quarters of an hour at gpu.
+of five, fine-tunings of one or two, and one to three minutes to evaluate D-MPC once, up to eight the joint model. Of the simulator's arm
+the host does the work, N F of its steps a plan: two minutes at scale cpu, three quarters of an hour at gpu.
 Expect a loss by the defect, of which D-MPC wins back a part and the joint model does not.
 """
 
