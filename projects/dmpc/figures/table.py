@@ -116,7 +116,7 @@ def runtime(table: pd.DataFrame) -> Figure:
         style.legend(axis)
     else:
         style.nothing(axis)
-    style.label(axis, "ms per plan and episode, episodes planned together", "score, %")
+    style.label(axis, "ms per plan and episode", "score, %")
     return figure
 
 
