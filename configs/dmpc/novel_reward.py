@@ -3,8 +3,8 @@
     python -m launch figure dmpc/novel_reward --run-missing
 
 Three heights, low, middling and high; ranked by the learned return, by the novel reward, and by their sum. Walker2d, as in the paper; at
-scale cpu heights around those at which it walks, 1.15, 1.25 and 1.3 m: farther ones it was seen to fall towards, and Hopper, which cannot
-stand, within ten steps from most.
+scale cpu heights around those at which it walks, 1.15, 1.25 and 1.3 m: towards farther ones it was seen to fall, and Hopper, which cannot
+stand, towards all.
 
 Cost: cpu no training besides `fixed_reward`; two minutes or less to evaluate one of eighteen.
 Expect heights to move towards the target, and episodes to be shorter where that ends in a fall.
