@@ -131,8 +131,8 @@ def test_behind_an_end_that_the_simulator_sees_nothing_is_done():
     played(1, objective=spying, plan__kind="simulated")
     jax.effects_barrier()
     ended = 0
-    for now, states, actions in seen:
-        known = np.concatenate([np.broadcast_to(now[0], (1, states.shape[1], 1, 4)), states], 2)[0]  # [N, F + 1, S]
+    for start, states, actions in seen:
+        known = np.concatenate([np.broadcast_to(start[0], (1, states.shape[1], 1, 4)), states], 2)[0]  # [N, F + 1, S]
         over = ring.step(known[:, :-1], actions[0])[2].cumsum(1) > 0  # [N, F], after this step
         behind = np.pad(over, ((0, 0), (1, 0)))[:, :-1]
         assert not actions[0][behind].any() and actions[0][~behind].any(-1).all()
