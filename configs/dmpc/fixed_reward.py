@@ -5,8 +5,8 @@
 The data are our own, so the scores are of our own experts; by D4RL's constants they stand beside. All methods start their episodes in the
 same states.
 
-Cost: cpu two hours of a core: for each of twelve trainings six models, five minutes together, and up to four to evaluate D-MPC once.
-Expect D-MPC above the diffusion policy (N = 1) and that above cloning on medium-replay; next to no difference on medium, where one actor
+Cost: cpu two hours of a core: for each of twelve trainings seven models, five minutes together, and up to four to evaluate D-MPC once.
+Expect D-MPC above the diffusion policy (N = 1), cloning and MBOP on medium-replay; next to no difference on medium, where one actor
 played everything.
 """
 

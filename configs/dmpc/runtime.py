@@ -5,7 +5,7 @@
 Times, so launch it when nothing else runs; `python -m bench dmpc` holds them against PyTorch.
 
 Cost: cpu nothing besides `fixed_reward`, some of whose runs they are, a joint model and an MLP distilled from the planner.
-Expect D-MPC slowest, the diffusion policy N times as fast at the most, the MLPs faster by far.
+Expect the guided joint model and D-MPC slowest, the diffusion policy N times as fast at the most, the MLPs faster by far.
 """
 
 from collections.abc import Iterator

@@ -22,7 +22,7 @@ def environments(scale: str) -> tuple[str, ...]:
 def seeds(scale: str, chosen: str = "medium-replay") -> list[Overrides]:
     """Of the training; each sees starts of its own, the same for every method, so that methods are compared in pairs. At scale cpu three
     on the mixed data, from which a planner has something to choose, and one on that of a single actor."""
-    count = {"smoke": 1, "cpu": 3 if chosen == "medium-replay" else 1, "gpu": 2, "paper": 5}[scale]
+    count = {"smoke": 1, "cpu": 3 if chosen == "medium-replay" else 1, "gpu": 3, "paper": 5}[scale]
     return trainings(count)
 
 
